@@ -1,0 +1,51 @@
+// How threads reach the loop, and where users' callbacks run. The loop, and everything that lives
+// on it (nodes, protocol, leases), is touched by one thread at a time: the one that leads.
+#pragma once
+
+#include <atomic>
+
+#include "lib/env/env.h"
+
+namespace quorumlock::env {
+
+/// What a blocked caller waits for. Set once, on the loop.
+class Signal {
+  public:
+    bool is_set() const noexcept;
+    /// Makes it fresh again for the next use; nobody may be waiting.
+    void reset() noexcept;
+
+  private:
+    friend class LoopRunner;
+    friend class SerialRunner;
+    std::atomic<bool> set_{false};
+    class Follower* waiter_ = nullptr;
+};
+
+class Runner {
+  public:
+    virtual ~Runner() = default;
+
+    /// Runs the task on the loop: at once, in this call, when this thread can take the lead;
+    /// else soon, by whoever leads. Any thread. Never blocks.
+    virtual void run_in_loop(Task& task) = 0;
+    /// Blocks until the signal is set; leads the loop meanwhile when nobody else does. False,
+    /// at once, where waiting could never end: on the thread that runs callbacks, or inside the
+    /// loop.
+    virtual bool wait(Signal& signal) = 0;
+    /// Sets the signal and wakes its waiter. On the loop only.
+    virtual void set(Signal& signal) = 0;
+    /// Queues a user's callback: run in order, one at a time, on the service's own thread (or in
+    /// the caller's loop), never by a leading caller and never while leading. Any thread.
+    virtual void call_back(Task& task) = 0;
+    /// Somebody expects a callback: the loop must be driven without delay although no caller is
+    /// blocked. Balanced by callback_done(). Any thread.
+    virtual void expect_callback() = 0;
+    virtual void callback_done() = 0;
+    /// True on the thread that runs callbacks, and on any thread that is inside the loop now.
+    virtual bool on_callback_thread() const noexcept = 0;
+    /// This process is a forked child of the one that made the runner: nothing runs here.
+    virtual bool forked() const noexcept = 0;
+};
+
+}  // namespace quorumlock::env

@@ -1,0 +1,43 @@
+// One round of ACQUIRE as a pure machine: votes in, a decision out. Rules A3..A8.
+#pragma once
+
+#include "lib/protocol/quorum.h"
+#include "lib/protocol/timing.h"
+
+namespace quorumlock::protocol {
+
+enum class AcquireDecision : std::uint8_t {
+    open,
+    acquired,   ///< Q nodes granted with validity left
+    contended,  ///< refusals decided it: failed and unknown nodes alone would have left a quorum
+    no_quorum,  ///< too many nodes failed or are unknown
+    expired,    ///< Q nodes granted, but too late for the validity to exceed min_validity
+};
+
+class AcquireRound {
+  public:
+    /// `t0` was read before the first byte was handed to any node (rule A3).
+    void begin(int nodes, Instant t0, const Terms& terms);
+    /// A node answered. Late answers, after the decision, only move the node to its true set.
+    /// `to`: &Votes::yes, no, failed or unknown.
+    AcquireDecision on_vote(int node, NodeSet Votes::*to, Instant now);
+    /// The round's time limit passed: who has not answered is unknown (rule A5). Decides.
+    AcquireDecision on_time_limit(Instant now);
+
+    AcquireDecision decision() const { return decision_; }
+    const Votes& votes() const { return votes_; }
+    /// Whom an undo must reach when the round failed: all that granted or may yet (rule A6).
+    NodeSet to_undo() const { return votes_.yes | votes_.unknown | votes_.open; }
+    Instant validity_end() const { return validity_end_; }
+
+  private:
+    AcquireDecision decide(Instant now);
+
+    Votes votes_;
+    Instant validity_end_{};
+    Nanos min_validity_{0};
+    std::int8_t nodes_ = 0;
+    AcquireDecision decision_ = AcquireDecision::open;
+};
+
+}  // namespace quorumlock::protocol
