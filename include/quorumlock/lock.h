@@ -13,8 +13,9 @@
 namespace quorumlock {
 
 namespace detail {
+class Core;
 class Lease;
-}
+}  // namespace detail
 
 /// One acquired lock. Move-only; its methods may be called from any thread, also at once, except
 /// that moving or destroying it must not race with them. Destroying it releases in the background:
@@ -58,10 +59,12 @@ class Lock {
     /// when too few answered: what remains ends with the lease.
     Operation<void> release();
 
+    /// Lets go of the handle without releasing: the nodes keep the key until its ttl ends or until
+    /// somebody releases it by its token(). Renewal ends. held() is false from here on.
+    void detach() noexcept;
+
   private:
-    friend class LockService;
-    template <class T>
-    friend Result<T> detail::take(detail::OperationState&);
+    friend class detail::Core;
     explicit Lock(detail::Lease* lease) noexcept : lease_(lease) {}
     detail::Lease* lease_;
 };

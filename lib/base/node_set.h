@@ -16,6 +16,8 @@ class NodeSet {
     constexpr bool has(int node) const { return ((bits_ >> node) & 1U) != 0; }
     constexpr void add(int node) { bits_ |= std::uint32_t{1} << node; }
     constexpr void remove(int node) { bits_ &= ~(std::uint32_t{1} << node); }
+    constexpr std::uint32_t bits() const { return bits_; }
+    static constexpr NodeSet from_bits(std::uint32_t bits) { return NodeSet(bits); }
     constexpr int size() const { return std::popcount(bits_); }
     constexpr bool empty() const { return bits_ == 0; }
     constexpr void clear() { bits_ = 0; }

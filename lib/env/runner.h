@@ -8,18 +8,19 @@
 
 namespace quorumlock::env {
 
+class Follower;
+
 /// What a blocked caller waits for. Set once, on the loop.
 class Signal {
   public:
-    bool is_set() const noexcept;
+    bool is_set() const noexcept { return set_.load(std::memory_order_acquire); }
     /// Makes it fresh again for the next use; nobody may be waiting.
-    void reset() noexcept;
+    void reset() noexcept { set_.store(false, std::memory_order_relaxed); }
 
   private:
-    friend class LoopRunner;
-    friend class SerialRunner;
+    friend class Runner;
     std::atomic<bool> set_{false};
-    class Follower* waiter_ = nullptr;
+    Follower* waiter_ = nullptr;
 };
 
 class Runner {
@@ -37,15 +38,23 @@ class Runner {
     virtual void set(Signal& signal) = 0;
     /// Queues a user's callback: run in order, one at a time, on the service's own thread (or in
     /// the caller's loop), never by a leading caller and never while leading. Any thread.
-    virtual void call_back(Task& task) = 0;
+    /// `expected`: expect_callback() announced it.
+    virtual void call_back(Task& task, bool expected) = 0;
     /// Somebody expects a callback: the loop must be driven without delay although no caller is
-    /// blocked. Balanced by callback_done(). Any thread.
+    /// blocked. Balanced by one call_back(task, true). Any thread.
     virtual void expect_callback() = 0;
-    virtual void callback_done() = 0;
+    /// Something is open (true) or not: a caller's loop may end when nothing is. On the loop only.
+    virtual void keep_alive(bool yes) = 0;
     /// True on the thread that runs callbacks, and on any thread that is inside the loop now.
     virtual bool on_callback_thread() const noexcept = 0;
     /// This process is a forked child of the one that made the runner: nothing runs here.
     virtual bool forked() const noexcept = 0;
+
+  protected:
+    static void mark(Signal& signal) noexcept {
+        signal.set_.store(true, std::memory_order_release);
+    }
+    static Follower*& waiter(Signal& signal) noexcept { return signal.waiter_; }
 };
 
 }  // namespace quorumlock::env

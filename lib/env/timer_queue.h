@@ -2,6 +2,7 @@
 // Used by the real Env and by the simulated one.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -14,13 +15,16 @@ class TimerQueue {
     TimerQueue() = default;
     TimerQueue(const TimerQueue&) = delete;
     TimerQueue& operator=(const TimerQueue&) = delete;
+    /// Disarms what is armed; never from within fire_due().
     ~TimerQueue();
 
     void arm(Timer& timer, Instant when);
     void disarm(Timer& timer) noexcept;
-    bool empty() const noexcept { return heap_.empty(); }
-    std::size_t size() const noexcept { return heap_.size(); }
-    /// The earliest instant; the queue must not be empty.
+    /// Disarms all.
+    void clear() noexcept;
+    bool empty() const noexcept { return heap_.empty() && held_back_.empty(); }
+    std::size_t size() const noexcept { return heap_.size() + held_back_.size(); }
+    /// The earliest instant; the queue must not be empty. Not from within fire_due().
     Instant next() const noexcept { return heap_.front()->when(); }
     /// Fires every timer that is due at `now`, earliest first. A timer armed by a callback for
     /// an instant <= now waits for the next call, so that no callback can hold the loop.
@@ -31,9 +35,13 @@ class TimerQueue {
     void place(std::size_t slot, Timer* timer) noexcept;
     void sift_up(std::size_t slot) noexcept;
     void sift_down(std::size_t slot) noexcept;
+    void push(Timer* timer);
 
     std::vector<Timer*> heap_;
+    std::vector<Timer*> held_back_;  ///< Armed while firing, and due: for the next call.
     std::uint64_t order_ = 0;
+    bool firing_ = false;
+    Instant firing_at_{};
 };
 
 }  // namespace quorumlock::env

@@ -1,0 +1,269 @@
+#include "lib/env/loop_runner.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "lib/base/check.h"
+
+namespace quorumlock::env {
+
+namespace {
+
+/// How long a lead that a caller gave up may stay with nobody.
+constexpr auto kLinger = std::chrono::microseconds(200);
+/// Callbacks run in one go in a caller's loop, so that they cannot starve its other handles.
+constexpr int kCallbacksPerTurn = 1000;
+
+}  // namespace
+
+Result<std::unique_ptr<LoopRunner>> LoopRunner::create(uv_loop_s* callers_loop) {
+    std::unique_ptr<LoopRunner> runner(new LoopRunner(callers_loop != nullptr));
+    auto env = UvEnv::create(callers_loop, *runner);
+    if (!env) return std::move(env).error();
+    runner->env_ = std::move(*env);
+    if (callers_loop != nullptr) runner->own_thread_id_ = std::this_thread::get_id();
+    return runner;
+}
+
+LoopRunner::~LoopRunner() {
+    // In a forked child the thread does not exist: its handle is let go, not joined.
+    if (thread_.joinable()) thread_.detach();
+}
+
+void LoopRunner::start() {
+    if (callers_loop_) return;
+    // The host's signals are the host's: this thread takes none.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    thread_ = std::thread([this] { own_thread(); });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void LoopRunner::stop(std::shared_ptr<void> last) {
+    if (callers_loop_ || !thread_.joinable()) return;
+    const bool from_inside = std::this_thread::get_id() == thread_.get_id();
+    {
+        Lock lock(mutex_);
+        stopping_ = true;
+        if (from_inside) last_ = std::move(last);
+        own_wakes_.notify_one();
+        if (polling_) env_->wake();
+    }
+    if (from_inside) {
+        thread_.detach();
+    } else {
+        thread_.join();
+    }
+}
+
+bool LoopRunner::on_callback_thread() const noexcept {
+    const auto self = std::this_thread::get_id();
+    return own_thread_id_.load(std::memory_order_relaxed) == self || is_leader();
+}
+
+void LoopRunner::run_in_loop(Task& task) {
+    Lock lock(mutex_);
+    const bool own = own_thread_id_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+    if (!hand_on_.try_lead(own ? HandOn::Leader::own_thread : HandOn::Leader::caller)) {
+        inbox_.push(task);
+        const bool wake = polling_;
+        lock.unlock();
+        if (callers_loop_ && own) env_->keep_alive(true);
+        if (wake) env_->wake();
+        return;
+    }
+    leader_thread_ = std::this_thread::get_id();
+    // Behind what was queued before: tasks of one thread keep their order.
+    inbox_.push(task);
+    drain_inbox(lock);
+    lock.unlock();
+    // The own thread leads right after its callbacks and sends what they wrote in one go.
+    if (!own) env_->flush();
+    lock.lock();
+    hand_on(lock);
+}
+
+/// Gives up the lead and wakes who has to know. Unlocks.
+void LoopRunner::hand_on(Lock& lock) {
+    leader_thread_ = std::thread::id{};
+    leader_signal_ = nullptr;
+    const HandOn::Wake wake = hand_on_.give_up();
+    if (wake.own_thread) own_wakes_.notify_one();
+    lock.unlock();
+    if (wake.follower != nullptr) wake.follower->parker.unpark();
+}
+
+bool LoopRunner::wait(Signal& signal) {
+    if (signal.is_set()) return true;
+    if (on_callback_thread()) return false;
+    Follower self;
+    Lock lock(mutex_);
+    if (signal.is_set()) return true;
+    if (hand_on_.try_lead(HandOn::Leader::caller)) {
+        lead_until(signal, lock);
+        return true;
+    }
+    waiter(signal) = &self;
+    const bool interrupt = hand_on_.line_up(self) && polling_;
+    lock.unlock();
+    if (interrupt) env_->wake();
+    self.parker.park();
+    if (!self.leads) return true;
+    lock.lock();
+    waiter(signal) = nullptr;
+    lead_until(signal, lock);
+    return true;
+}
+
+void LoopRunner::lead_until(Signal& signal, Lock& lock) {
+    leader_thread_ = std::this_thread::get_id();
+    leader_signal_ = &signal;
+    lock.unlock();
+    while (!signal.is_set()) env_->turn(true);
+    lock.lock();
+    hand_on(lock);
+}
+
+void LoopRunner::set(Signal& signal) {
+    Follower* sleeper = nullptr;
+    {
+        Lock lock(mutex_);
+        mark(signal);
+        sleeper = waiter(signal);
+        if (sleeper != nullptr) {
+            waiter(signal) = nullptr;
+            hand_on_.leave_line(*sleeper);
+        }
+    }
+    if (sleeper != nullptr) sleeper->parker.unpark();
+}
+
+void LoopRunner::call_back(Task& task, bool expected) {
+    Lock lock(mutex_);
+    callbacks_.push(task);
+    if (expected) hand_on_.expected_done();
+    if (!callers_loop_ && hand_on_.own_is_resting()) {
+        own_wakes_.notify_one();
+        return;
+    }
+    // Somebody else's event while the one who runs callbacks waits in the loop.
+    const bool wake = polling_ && !is_leader();
+    lock.unlock();
+    if (wake) env_->wake();
+}
+
+void LoopRunner::expect_callback() {
+    Lock lock(mutex_);
+    if (hand_on_.expect()) own_wakes_.notify_one();
+}
+
+void LoopRunner::keep_alive(bool yes) {
+    if (callers_loop_) env_->keep_alive(yes);
+}
+
+void LoopRunner::before_wait() {
+    Lock lock(mutex_);
+    if (callers_loop_) {
+        leader_thread_ = std::this_thread::get_id();
+        run_callbacks(lock);
+    }
+    drain_inbox(lock);
+}
+
+void LoopRunner::drain_inbox(Lock& lock) {
+    while (Task* task = inbox_.pop()) {
+        lock.unlock();
+        task->run();
+        lock.lock();
+    }
+}
+
+bool LoopRunner::about_to_wait() {
+    Lock lock(mutex_);
+    if (!inbox_.empty()) return true;
+    if (leader_signal_ != nullptr && leader_signal_->is_set()) return true;
+    if (hand_on_.leader() != HandOn::Leader::caller) {
+        if (!callbacks_.empty() || stopping_) return true;
+        if (!callers_loop_ && !hand_on_.keep_leading()) return true;
+    }
+    polling_ = true;
+    return false;
+}
+
+void LoopRunner::woke() {
+    Lock lock(mutex_);
+    polling_ = false;
+}
+
+void LoopRunner::run_callbacks(Lock& lock) {
+    for (int i = 0; i < kCallbacksPerTurn; ++i) {
+        Task* task = callbacks_.pop();
+        if (task == nullptr) return;
+        lock.unlock();
+        task->run();
+        lock.lock();
+    }
+}
+
+void LoopRunner::drain() {
+    Lock lock(mutex_);
+    while (!callbacks_.empty() || !inbox_.empty()) {
+        run_callbacks(lock);
+        drain_inbox(lock);
+    }
+}
+
+void LoopRunner::own_thread() {
+    own_thread_id_ = std::this_thread::get_id();
+    std::shared_ptr<void> last;
+    Lock lock(mutex_);
+    bool lingered = false;
+    while (true) {
+        if (!callbacks_.empty()) {
+            // A callback may wait for a mutex that a blocked caller holds: never keep the lead.
+            hand_on_.own_woke();
+            if (hand_on_.leader() == HandOn::Leader::own_thread) {
+                hand_on(lock);
+                lock.lock();
+            }
+            run_callbacks(lock);
+            lingered = false;
+            continue;
+        }
+        if (stopping_ && hand_on_.leader() != HandOn::Leader::own_thread) break;
+        switch (hand_on_.own_step(lingered)) {
+            case HandOn::OwnStep::lead:
+                lead_as_own_thread(lock);
+                lingered = false;
+                break;
+            case HandOn::OwnStep::linger:
+                lingered = own_wakes_.wait_for(lock, kLinger) == std::cv_status::timeout;
+                break;
+            case HandOn::OwnStep::sleep:
+                own_wakes_.wait(lock);
+                lingered = false;
+                break;
+        }
+    }
+    drain_inbox(lock);
+    hand_on_.own_ended();
+    own_thread_id_ = std::thread::id{};
+    last = std::move(last_);
+    lock.unlock();
+    // Destroying `last` may destroy this runner: nothing of it is touched from here on.
+}
+
+void LoopRunner::lead_as_own_thread(Lock& lock) {
+    leader_thread_ = std::this_thread::get_id();
+    do {
+        lock.unlock();
+        env_->turn(true);
+        lock.lock();
+    } while (callbacks_.empty() && !stopping_ && hand_on_.keep_leading());
+    hand_on(lock);
+    lock.lock();
+}
+
+}  // namespace quorumlock::env
