@@ -16,10 +16,11 @@ enum class AcquireDecision : std::uint8_t {
 
 class AcquireRound {
   public:
-    /// `t0` was read before the first byte was handed to any node (rule A3).
+    /// `nodes`: 1..32. `t0` was read before the first byte was handed to any node (rule A3).
     void begin(int nodes, Instant t0, const Terms& terms);
-    /// A node answered. Late answers, after the decision, only move the node to its true set.
-    /// `to`: &Votes::yes, no, failed or unknown.
+    /// A node answered, or its own time limit passed. A `yes` of a node that was unknown counts
+    /// while the round is open. Late answers, after the decision, only move the node to its true
+    /// set. `to`: &Votes::yes, no, failed or unknown.
     AcquireDecision on_vote(int node, NodeSet Votes::*to, Instant now);
     /// The round's time limit passed: who has not answered is unknown (rule A5). Decides.
     AcquireDecision on_time_limit(Instant now);
@@ -28,6 +29,7 @@ class AcquireRound {
     const Votes& votes() const { return votes_; }
     /// Whom an undo must reach when the round failed: all that granted or may yet (rule A6).
     NodeSet to_undo() const { return votes_.yes | votes_.unknown | votes_.open; }
+    /// Until when the lock may be relied upon, once the decision is `acquired` (rule T3).
     Instant validity_end() const { return validity_end_; }
 
   private:

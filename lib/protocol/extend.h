@@ -9,21 +9,25 @@ namespace quorumlock::protocol {
 enum class ExtendDecision : std::uint8_t {
     open,
     extended,   ///< Q nodes extended, their answers in hand before the current validity ended
-    too_late,   ///< Q nodes extended, but not in time: the lock is lost (never revived)
-    lost,       ///< Q nodes say it is gone: the lock is lost
+    too_late,   ///< Q nodes extended, but not in time: the lock is lost (never revived, rule E4)
+    lost,       ///< Q nodes say it is gone: the lock is lost (rule L2)
     no_quorum,  ///< neither: the lock stays valid until its own expiry (rule E3)
 };
 
 class ExtendRound {
   public:
+    /// `nodes`: 1..32. `t0` was read before the first byte was handed to any node (rule T3).
     /// `current_end`: the validity to be extended; Instant::max() for a bare token.
     void begin(int nodes, Instant t0, const Terms& terms, Instant current_end);
+    /// Votes: &Votes::yes extended, no absent or taken, failed, unknown. Decides when no answer
+    /// still open could change the verdict, so the order of the answers never matters.
     ExtendDecision on_vote(int node, NodeSet Votes::*to, Instant now);
     ExtendDecision on_time_limit(Instant now);
 
     ExtendDecision decision() const { return decision_; }
     const Votes& votes() const { return votes_; }
-    /// The validity after `extended`: never earlier than the current one (rule E2).
+    /// Until when the lock may be relied upon: the current end, and after `extended` the new one
+    /// if it is later (rule E2). For a bare token t0, and after `extended` the new end.
     Instant validity_end() const { return validity_end_; }
 
   private:

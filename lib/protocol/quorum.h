@@ -28,6 +28,11 @@ struct Votes {
         unknown.remove(node);
         (this->*to).add(node);
     }
+    /// The time limit passed: who has not answered is unknown (rule A5).
+    void close() {
+        unknown = unknown | open;
+        open.clear();
+    }
 };
 
 }  // namespace quorumlock::protocol

@@ -14,10 +14,13 @@ enum class ReleaseDecision : std::uint8_t {
 
 class ReleaseRound {
   public:
-    /// `told`: the nodes that are asked; the others certainly never held the token and count as
-    /// absent from the start.
+    /// `nodes`: 1..32. `told`: the nodes that are asked; the others certainly never held the token
+    /// and count as absent from the start (rule R1). With too few told the round is decided here.
     void begin(int nodes, NodeSet told);
+    /// Votes: &Votes::yes released, no absent or taken, failed, unknown. Decides when no answer
+    /// still open could change the verdict, so the order of the answers never matters.
     ReleaseDecision on_vote(int node, NodeSet Votes::*to);
+    /// The round's time limit passed: who has not answered is unknown. Decides.
     ReleaseDecision on_time_limit();
 
     ReleaseDecision decision() const { return decision_; }

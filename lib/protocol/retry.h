@@ -15,7 +15,7 @@ class Retry {
     /// The pause before the next attempt: the earlier of the holder's remaining time + 1 ms
     /// (where known) and the jittered back-off (half to one and a half of the pause), never
     /// beyond `left`. nullopt when nothing is left: the last round's cause is the answer.
-    /// `random`: 64 uniform bits.
+    /// `random`: 64 uniform bits. A negative `holder_remaining` counts as not known.
     std::optional<Nanos> next(std::uint64_t random, std::optional<Nanos> holder_remaining,
                               Nanos left);
 

@@ -15,13 +15,13 @@ struct Terms {
     Nanos min_validity{0};
 };
 
-/// Rule T2: ttl * drift_factor + 2 ms.
+/// Rule T2: ttl * drift_factor + 2 ms, rounded up. drift_ppm: 0..500,000; ttl: 0..24 h.
 Nanos drift(const Terms& terms);
 /// Rule T3: the instant up to which a lease asked for at `t0` may be relied upon. Not later than
 /// t0 when the ttl is eaten by the pad.
 Instant validity_end(Instant t0, const Terms& terms);
 /// Rule T5: how long a node may be silent in one round: `configured`, or when that is 0 ttl/20
-/// within 5..500 ms; never beyond `left`, the time left to the caller.
+/// within 5..500 ms; never beyond `left`, the time left to the caller, and never negative.
 Nanos node_timeout(Nanos ttl, Nanos configured, Nanos left);
 
 }  // namespace quorumlock::protocol
