@@ -1,0 +1,58 @@
+// The bytes of every command that a Redis node sends once it is ready, and its two scripts.
+// Written 500,000 times a second: straight into one buffer that is kept.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <quorumlock/time.h>
+
+#include "lib/base/token.h"
+
+namespace quorumlock::nodes {
+
+/// KEYS[1] resource, ARGV[1] token. 1 released, 0 absent, -1 taken. Rule N10.
+extern const std::string_view kReleaseScript;
+/// KEYS[1] resource, ARGV[1] token, ARGV[2] ttl in ms. 1 extended, 0 absent, -1 taken; never
+/// shortens (rule E2). Rule N10.
+extern const std::string_view kExtendScript;
+
+/// Whole milliseconds, rounded up: a lease must not end on the server before it ends here.
+std::int64_t whole_ms(Nanos ttl) noexcept;
+
+class RedisCommands {
+  public:
+    enum class By : std::uint8_t { sha, text };
+
+    /// The scripts' SHA-1 as the server told them, 40 hex digits each.
+    void set_scripts(std::string_view release_sha, std::string_view extend_sha);
+
+    /// Each appends one command to bytes().
+    void acquire(std::string_view resource, const Token& token, std::int64_t ttl_ms);
+    void extend(By by, std::string_view resource, const Token& token, std::int64_t ttl_ms);
+    void release(By by, std::string_view resource, const Token& token);
+    void pttl(std::string_view resource);
+    void get(std::string_view resource);
+    void ping();
+    void client_kill(std::int64_t client_id);
+
+    std::string_view bytes() const noexcept { return {buffer_.data(), size_}; }
+    void clear() noexcept { size_ = 0; }
+
+  private:
+    void reserve(std::size_t more);
+    void raw(std::string_view bytes) noexcept;
+    void number(std::uint64_t value) noexcept;
+    void bulk(std::string_view bytes) noexcept;
+    void bulk(const Token& token) noexcept;
+    void bulk_number(std::uint64_t value) noexcept;
+
+    std::vector<char> buffer_ = std::vector<char>(1024);
+    std::size_t size_ = 0;
+    // Up to where the resource's length begins.
+    std::string release_by_sha_, extend_by_sha_;
+};
+
+}  // namespace quorumlock::nodes

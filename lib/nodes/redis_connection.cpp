@@ -1,0 +1,112 @@
+#include "lib/nodes/redis_connection.h"
+
+#include "lib/nodes/redis_errors.h"
+
+namespace quorumlock::nodes {
+
+namespace {
+
+std::string with_port(const std::string& host, std::uint16_t port) {
+    const bool v6 = host.find(':') != std::string::npos;
+    return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+std::string milliseconds(Nanos limit) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()) +
+           " ms";
+}
+
+}  // namespace
+
+RedisConnection::RedisConnection(const NodeUri& uri, Nanos limit, env::Env& env,
+                                 ConnectionEvents& events)
+    : uri_(uri), limit_(limit), env_(env), events_(events) {}
+
+void RedisConnection::connect() {
+    drop();
+    addresses_.clear();
+    next_ = 0;
+    if (uri_.kind == NodeUri::Kind::redis_unix) {
+        env::Endpoint to;
+        to.path = uri_.path;
+        start(to);
+        return;
+    }
+    looking_up_ = true;
+    env_.arm(timer_, env_.now() + limit_);
+    lookup_ = env_.look_up(uri_.host, *this);
+}
+
+bool RedisConnection::try_next() {
+    drop();
+    if (next_ >= addresses_.size()) return false;
+    env::Endpoint to;
+    to.address = addresses_[next_++];
+    to.port = uri_.port;
+    start(to);
+    return true;
+}
+
+void RedisConnection::drop() {
+    env_.disarm(timer_);
+    lookup_.reset();
+    stream_.reset();
+    open_ = false;
+    looking_up_ = false;
+}
+
+std::string RedisConnection::where() const {
+    if (uri_.kind == NodeUri::Kind::redis_unix) return uri_.path;
+    std::string text = with_port(uri_.host, uri_.port);
+    if (next_ > 0 && addresses_[next_ - 1] != uri_.host) text += ", " + addresses_[next_ - 1];
+    return text;
+}
+
+void RedisConnection::start(const env::Endpoint& to) {
+    env_.arm(timer_, env_.now() + limit_);
+    stream_ = env_.connect(to, *this);
+}
+
+void RedisConnection::on_addresses(std::span<const std::string> addresses, std::string_view why) {
+    if (!looking_up_) return;
+    looking_up_ = false;
+    env_.disarm(timer_);
+    addresses_.assign(addresses.begin(), addresses.end());
+    if (addresses_.empty()) {
+        fail(why.empty() ? "the name has no address" : one_line(why));
+        return;
+    }
+    env::Endpoint to;
+    to.address = addresses_[next_++];
+    to.port = uri_.port;
+    start(to);
+}
+
+void RedisConnection::on_open() {
+    env_.disarm(timer_);
+    open_ = true;
+    events_.on_connected();
+}
+
+void RedisConnection::on_data(const char* bytes, std::size_t size) {
+    events_.on_bytes(bytes, size);
+}
+
+void RedisConnection::on_closed(std::string_view why) {
+    open_ = false;
+    env_.disarm(timer_);
+    fail(one_line(why));
+}
+
+void RedisConnection::on_limit() {
+    const std::string what =
+        looking_up_ ? "no answer from the name service" : "no answer to the connect";
+    drop();
+    fail(what + " within " + milliseconds(limit_));
+}
+
+void RedisConnection::fail(const std::string& why) {
+    events_.on_disconnected({CauseClass::unreachable, why + " (" + where() + ")"});
+}
+
+}  // namespace quorumlock::nodes

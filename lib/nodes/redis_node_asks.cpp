@@ -1,0 +1,192 @@
+// What goes out, and the answers to what does not.
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "lib/base/check.h"
+#include "lib/nodes/redis_node.h"
+
+namespace quorumlock::nodes {
+
+namespace {
+
+constexpr std::size_t kDebtsPerBacklog = 10;
+
+}  // namespace
+
+Ticket RedisNode::ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) {
+    QL_CHECK(ask.token != nullptr || ask.step == Step::inspect);
+    if (phase_ != Phase::ready) {  // Rule N1
+        // A release has to be done all the same. One that belongs to no acquire of ours (a bare
+        // token) could come without end: hence the bound.
+        if (ask.step == Step::release && debts_.size() < kDebtsPerBacklog * options_.max_backlog) {
+            owe(ask.resource, *ask.token, ask.ttl, {}, Instant::max());
+        }
+        return answer_later(to, tag, Unasked::down);
+    }
+    if (ask.step == Step::release) {
+        // Rule N7: its place was reserved with its acquire. Rule N8: it goes to a silent node too.
+        write_undo(Command::release, ask.resource, *ask.token, ask.ttl, fresh_plan());
+        Outstanding& entry = pipeline_.at(pipeline_.size() - 1);
+        entry.to = &to;
+        entry.tag = tag;
+        return entry.ticket;
+    }
+    if (silent_) return answer_later(to, tag, Unasked::silent);  // Rule N8
+    if (pipeline_.size() >= options_.max_backlog) {              // Rule N7
+        return answer_later(to, tag, Unasked::backlog);
+    }
+    const Command command = ask.step == Step::acquire  ? Command::acquire
+                            : ask.step == Step::extend ? Command::extend
+                                                       : Command::inspect;
+    Outstanding& entry = push(command, ask.resource, ask.token, ask.ttl);
+    entry.to = &to;
+    entry.tag = tag;
+    if (command == Command::acquire) {
+        ask_acquire(ask, entry);
+    } else if (command == Command::extend) {
+        commands_.extend(RedisCommands::By::sha, ask.resource, *ask.token, whole_ms(ask.ttl));
+        write(entry);
+    } else {
+        ask_inspect(ask, entry);
+    }
+    return entry.ticket;
+}
+
+void RedisNode::ask_acquire(const Ask& ask, Outstanding& entry) {
+    commands_.acquire(ask.resource, *ask.token, whole_ms(ask.ttl));
+    const std::uint64_t end = connection_.accepted() + commands_.bytes().size();
+    if (ask.want_remaining) {
+        entry.two_replies = true;
+        commands_.pttl(ask.resource);
+    }
+    write(entry);
+    entry.end = end;  // Rule N3 asks about the SET, not about the PTTL behind it.
+}
+
+void RedisNode::ask_inspect(const Ask& ask, Outstanding& entry) {
+    entry.two_replies = true;
+    commands_.get(ask.resource);
+    commands_.pttl(ask.resource);
+    write(entry);
+}
+
+Outstanding& RedisNode::push(Command command, std::string_view resource, const Token* token,
+                             Nanos ttl) {
+    if (pipeline_.empty()) {
+        quiet_since_ = env_.now();
+        if (alarm_.when() > quiet_since_ + limit_) env_.arm(alarm_, quiet_since_ + limit_);
+    }
+    Outstanding& entry = pipeline_.push(command);
+    entry.resource.assign(resource);
+    if (token != nullptr) entry.token = *token;
+    entry.ttl = ttl;
+    entry.heard = heard_;
+    return entry;
+}
+
+void RedisNode::write(Outstanding& entry) {
+    connection_.write(commands_.bytes());
+    commands_.clear();
+    entry.end = connection_.accepted();
+}
+
+void RedisNode::ping() {
+    Outstanding& entry = push(Command::ping, {}, nullptr, Nanos{0});
+    asked_at_ = quiet_since_;
+    commands_.ping();
+    write(entry);
+}
+
+void RedisNode::give_up(Ticket ticket, bool silent) {
+    if ((ticket & 1) != 0) {
+        const std::uint64_t number = ticket >> 1;
+        if (number >= local_first_ && number < local_first_ + local_.size()) {
+            local_[number - local_first_].to = nullptr;
+        }
+        return;
+    }
+    Outstanding* const entry = pipeline_.find(ticket);
+    if (entry == nullptr) return;
+    entry->to = nullptr;
+    // Rule N8: a node that said anything since is slow, not silent.
+    if (silent && phase_ == Phase::ready && !silent_ && entry->heard == heard_) become_silent();
+}
+
+Ticket RedisNode::answer_later(AnswerEvents& to, std::uint32_t tag, Unasked why) {
+    local_.push_back({&to, tag, why});
+    env_.post(*later_);
+    return ((local_first_ + local_.size() - 1) << 1) | 1;
+}
+
+void RedisNode::Later::run() {
+    if (node == nullptr) {
+        delete this;
+        return;
+    }
+    node->run_later();
+}
+
+void RedisNode::run_later() {
+    const std::size_t count = local_.size();
+    if (notify_) {
+        notify_ = false;
+        if (events_ != nullptr && phase_ != Phase::closed) events_->on_node_changed(index_);
+    }
+    answer_local(std::min(count, local_.size()));
+}
+
+void RedisNode::answer_local(std::size_t count) {
+    for (bool& fresh : local_cause_fresh_) fresh = false;
+    const std::uint64_t end = local_first_ + count;
+    for (std::uint64_t number = local_first_; number < end; ++number) {
+        if (number < local_first_) continue;  // A listener has closed the node meanwhile.
+        const LocalAnswer answer = local_[number - local_first_];
+        if (answer.to == nullptr) continue;
+        local_[number - local_first_].to = nullptr;
+        const Cause& cause = unasked_cause(answer.why);
+        answer.to->on_answer(answer.tag, {.outcome = Outcome::failed, .cause = &cause});
+    }
+    if (end <= local_first_) return;
+    local_.erase(local_.begin(), local_.begin() + static_cast<std::ptrdiff_t>(end - local_first_));
+    local_first_ = end;
+}
+
+const Cause& RedisNode::unasked_cause(Unasked why) {
+    const auto i = static_cast<std::size_t>(why);
+    Cause& cause = local_causes_[i];
+    if (std::exchange(local_cause_fresh_[i], true)) return cause;
+    // Assigned, never replaced: a dead node's answers cost no allocation once these are warm.
+    if (phase_ == Phase::closed || (why == Unasked::down && cause_.kind != CauseClass::none)) {
+        cause.kind = cause_.kind;
+        cause.text.assign(cause_.text);
+    } else if (why == Unasked::down) {
+        cause = {CauseClass::unreachable, "was not connected (" + connection_.where() + ")"};
+    } else {
+        char text[128];
+        if (why == Unasked::silent) {
+            write_silence(text);
+        } else {
+            std::snprintf(text, sizeof(text),
+                          "too far behind: %zu commands wait for it (max_backlog is %zu)",
+                          pipeline_.size(), options_.max_backlog);
+        }
+        cause.kind = CauseClass::silent;
+        cause.text.assign(text);
+    }
+    return cause;
+}
+
+void RedisNode::write_silence(std::span<char> text) const {
+    const double seconds = std::chrono::duration<double>(env_.now() - quiet_since_).count();
+    std::snprintf(text.data(), text.size(), "no answer for %.1f s; %zu command%s", seconds,
+                  pipeline_.size(), pipeline_.size() == 1 ? " waits" : "s wait");
+}
+
+Cause RedisNode::silent_cause() const {
+    char text[128];
+    write_silence(text);
+    return {CauseClass::silent, text};
+}
+
+}  // namespace quorumlock::nodes

@@ -1,0 +1,193 @@
+// What comes in: every reply belongs to the oldest outstanding command.
+#include <utility>
+
+#include "lib/nodes/redis_errors.h"
+#include "lib/nodes/redis_node.h"
+
+namespace quorumlock::nodes {
+
+void RedisNode::on_reply(const resp::Value& reply) {
+    if (pipeline_.empty()) {
+        if (reply.type == resp::Type::error) {  // Said before the connection is closed.
+            lose(cause_of(reply.text));
+        } else {
+            on_bad_reply();
+        }
+        return;
+    }
+    switch (pipeline_.front().command) {
+        case Command::acquire:
+            on_acquire_reply(reply);
+            break;
+        case Command::extend:
+            on_extend_reply(reply);
+            break;
+        case Command::release:
+        case Command::undo:
+            on_release_reply(reply);
+            break;
+        case Command::inspect:
+            on_inspect_reply(reply);
+            break;
+        case Command::ping:
+            on_ping_reply(reply);
+            break;
+    }
+}
+
+void RedisNode::on_acquire_reply(const resp::Value& reply) {
+    Outstanding& entry = pipeline_.front();
+    if (entry.first_is_in) {
+        std::int64_t remaining = -1;
+        if (reply.type == resp::Type::integer) {
+            remaining = reply.integer == -2 ? 0 : reply.integer;  // -2: it has just gone
+        } else if (reply.type != resp::Type::error) {
+            return on_bad_reply();
+        }
+        return finish({.outcome = entry.first, .value = remaining});
+    }
+    if (reply.type == resp::Type::error) return on_error_reply(reply.text);
+    if (reply.type != resp::Type::status && reply.type != resp::Type::nil) return on_bad_reply();
+    const bool granted = reply.type == resp::Type::status;
+    const Answer answer{.outcome = granted ? Outcome::granted : Outcome::refused,
+                        .value = granted ? 0 : -1};
+    if (!entry.two_replies) return finish(answer);
+    entry.first_is_in = true;
+    entry.first = answer.outcome;
+    if (granted) deliver(answer);
+}
+
+void RedisNode::on_extend_reply(const resp::Value& reply) {
+    if (reply.type == resp::Type::error) return on_error_reply(reply.text);
+    if (reply.type != resp::Type::integer) return on_bad_reply();
+    finish({.outcome = reply.integer == 1   ? Outcome::extended
+                       : reply.integer == 0 ? Outcome::absent
+                                            : Outcome::taken,
+            .value = -1});
+}
+
+void RedisNode::on_release_reply(const resp::Value& reply) {
+    if (reply.type == resp::Type::error) return on_error_reply(reply.text);
+    if (reply.type != resp::Type::integer) return on_bad_reply();
+    duty_answered(pipeline_.front());
+    finish({.outcome = reply.integer == 1   ? Outcome::released
+                       : reply.integer == 0 ? Outcome::absent
+                                            : Outcome::taken,
+            .value = -1});
+}
+
+void RedisNode::on_inspect_reply(const resp::Value& reply) {
+    Outstanding& entry = pipeline_.front();
+    if (!entry.first_is_in) {
+        if (reply.type == resp::Type::error) return on_error_reply(reply.text);
+        if (reply.type != resp::Type::string && reply.type != resp::Type::nil) {
+            return on_bad_reply();
+        }
+        const bool present = reply.type == resp::Type::string;
+        entry.first_is_in = true;
+        entry.first = present ? Outcome::taken : Outcome::absent;
+        if (present) inspected_.assign(reply.text);
+        return;
+    }
+    std::int64_t remaining = -1;
+    if (reply.type == resp::Type::integer) {
+        remaining = reply.integer;
+    } else if (reply.type != resp::Type::error) {
+        return on_bad_reply();
+    }
+    if (entry.first != Outcome::taken || remaining == -2) {  // -2: it has just gone
+        return finish({.outcome = Outcome::absent});
+    }
+    // The listener may ask again, but no further reply is read before it returns.
+    finish({.outcome = Outcome::taken, .value = remaining, .text = inspected_});
+}
+
+void RedisNode::on_ping_reply(const resp::Value& reply) {
+    if (reply.type == resp::Type::error) return on_error_reply(reply.text);
+    if (reply.type != resp::Type::status) return on_bad_reply();
+    round_trip_ = quiet_since_ - asked_at_;
+    finish({});
+}
+
+void RedisNode::on_error_reply(std::string_view text) {
+    const ErrorMeaning& meaning = classify(text);
+    if (meaning.what == ServerError::noscript && repeat_by_text()) return;
+    Outstanding& entry = pipeline_.front();
+    Cause cause = cause_of(text);
+    // Rule N4. A read changes nothing, whatever the error.
+    const bool failed = meaning.not_applied || entry.command == Command::inspect;
+    if (entry.must_be_done()) {
+        if (meaning.not_applied && meaning.what != ServerError::wrongtype) {
+            duty_not_executed(entry);
+        } else {
+            duty_answered(entry);
+        }
+    }
+    const std::uint64_t connection = connection_count_;
+    const Answer answer{.outcome = failed ? Outcome::failed : Outcome::unknown, .cause = &cause};
+    if (entry.two_replies) {  // The PTTL's reply is still to come; nobody waits for it.
+        entry.first_is_in = true;
+        entry.first = answer.outcome;
+        deliver(answer);
+    } else {
+        finish(answer);
+    }
+    if (connection != connection_count_) return;
+    // The password or the role has changed: only a new handshake can tell.
+    if (meaning.what == ServerError::noauth || meaning.what == ServerError::readonly) {
+        lose(std::move(cause));
+    }
+}
+
+bool RedisNode::repeat_by_text() {
+    // Rule N9: nothing ran. A release may always be repeated; an extension only while somebody
+    // waits for it and no later command of its token is on its way.
+    Outstanding& front = pipeline_.front();
+    if (front.moved) return false;
+    if (front.command == Command::extend) {
+        if (front.to == nullptr) return false;
+        for (std::size_t i = 1; i < pipeline_.size(); ++i) {
+            if (pipeline_.at(i).command != Command::inspect &&
+                pipeline_.at(i).command != Command::ping && pipeline_.at(i).token == front.token) {
+                return false;
+            }
+        }
+    } else if (!front.must_be_done()) {
+        return false;
+    }
+    const Outstanding earlier = front;
+    pipeline_.pop();
+    Outstanding& entry = pipeline_.push_again(earlier);
+    entry.heard = heard_;
+    if (entry.command == Command::extend) {
+        commands_.extend(RedisCommands::By::text, entry.resource.view(), entry.token,
+                         whole_ms(entry.ttl));
+    } else {
+        commands_.release(RedisCommands::By::text, entry.resource.view(), entry.token);
+    }
+    write(entry);
+    return true;
+}
+
+void RedisNode::on_bad_reply() {
+    // Rule N3: what stands in line, this command included, is unknown.
+    lose({CauseClass::broken,
+          "the server gave a reply that its command cannot have (is something "
+          "else listening at " +
+              connection_.where() + "?)"});
+}
+
+void RedisNode::deliver(Answer answer) {
+    Outstanding& entry = pipeline_.front();
+    AnswerEvents* const to = std::exchange(entry.to, nullptr);
+    if (to != nullptr) to->on_answer(entry.tag, answer);
+}
+
+void RedisNode::finish(const Answer& answer) {
+    AnswerEvents* const to = pipeline_.front().to;
+    const std::uint32_t tag = pipeline_.front().tag;
+    pipeline_.pop();
+    if (to != nullptr) to->on_answer(tag, answer);
+}
+
+}  // namespace quorumlock::nodes

@@ -1,0 +1,137 @@
+// What has to be undone: on the same connection, or after a reconnect. Rules N5 and N6.
+#include <algorithm>
+
+#include "lib/base/check.h"
+#include "lib/nodes/redis_errors.h"
+#include "lib/nodes/redis_node.h"
+
+namespace quorumlock::nodes {
+
+namespace {
+
+constexpr Nanos kRetryPause = std::chrono::milliseconds(250);
+
+}  // namespace
+
+void RedisNode::undo(std::string_view resource, const Token& token, Nanos ttl) {
+    if (phase_ == Phase::ready) {
+        write_undo(Command::undo, resource, token, ttl, fresh_plan());  // Rule N5
+    } else {
+        owe(resource, token, ttl, {}, Instant::max());  // Rule N6
+    }
+}
+
+void RedisNode::begin_settling() {
+    // Rule N6: nothing of a former connection may be executed behind an undo.
+    kill_note_.clear();
+    const bool needed = !debts_.empty() || unanswered_ttl_ > Nanos{0};
+    const bool restarted =
+        !former_run_id_.empty() && !greeting_.run_id.empty() && former_run_id_ != greeting_.run_id;
+    if (restarted) {  // The old process is gone, and its ids name somebody else.
+        to_kill_.clear();
+        unkillable_ = false;
+    }
+    if (greeting_.run_id.empty() && !to_kill_.empty()) {
+        to_kill_.clear();
+        unkillable_ = true;
+    }
+    if (!needed || to_kill_.empty()) {
+        become_ready(needed && unkillable_);
+        return;
+    }
+    phase_ = Phase::settling;
+    kills_open_ = to_kill_.size();
+    for (const std::int64_t id : to_kill_) commands_.client_kill(id);
+    connection_.write(commands_.bytes());
+    commands_.clear();
+    env_.arm(alarm_, env_.now() + options_.connect_timeout);
+}
+
+void RedisNode::on_kill_reply(const resp::Value& reply) {
+    if (reply.type == resp::Type::error && !reply.text.starts_with("ERR No such client")) {
+        const ErrorMeaning& meaning = classify(reply.text);
+        const Cause cause = cause_of(reply.text);
+        if (meaning.what != ServerError::noperm && meaning.what != ServerError::unknown_command &&
+            meaning.what != ServerError::other) {
+            attempt_failed(cause);
+            return;
+        }
+        unkillable_ = true;
+        kill_note_ =
+            "CLIENT KILL is refused, so after a broken connection a lock may be left for "
+            "up to its ttl: " +
+            cause.text;
+    } else if (reply.type != resp::Type::error && reply.type != resp::Type::integer &&
+               reply.type != resp::Type::status) {
+        on_bad_reply();
+        return;
+    }
+    if (--kills_open_ == 0) become_ready(unkillable_);
+}
+
+UndoPlan RedisNode::fresh_plan() const {
+    if (unsure_until_ == Instant{}) return {};
+    const Instant now = env_.now();
+    if (now >= unsure_until_) return {};
+    return {Instant::max(), ready_since_, true, 0};
+}
+
+void RedisNode::write_undo(Command command, std::string_view resource, const Token& token,
+                           Nanos ttl, const UndoPlan& plan) {
+    Outstanding& entry = push(command, resource, &token, ttl);
+    entry.plan = plan;
+    commands_.release(RedisCommands::By::sha, resource, token);
+    write(entry);
+}
+
+void RedisNode::owe(std::string_view resource, const Token& token, Nanos ttl, const UndoPlan& plan,
+                    Instant due) {
+    debts_.add(resource, token, ttl, plan, due);
+}
+
+void RedisNode::duty_answered(const Outstanding& entry) {
+    UndoPlan plan = entry.plan;
+    const auto again = next_repetition(plan, entry.ttl);
+    if (!again) return;
+    if (plan.until == Instant::max()) plan.until = lease_end(env_.now(), entry.ttl);
+    owe(entry.resource.view(), entry.token, entry.ttl, plan, *again);
+    arm_debts_by(*again);
+}
+
+void RedisNode::duty_not_executed(const Outstanding& entry) {
+    // All commands before it on this connection have been executed: the lease's end is known.
+    UndoPlan plan = entry.plan;
+    const Instant now = env_.now();
+    plan.until = std::min(plan.until, lease_end(now, entry.ttl));
+    owe(entry.resource.view(), entry.token, entry.ttl, plan, now + kRetryPause);
+    arm_debts_by(std::min(plan.until, now + kRetryPause));
+}
+
+void RedisNode::pay_debts() {
+    const Instant now = env_.now();
+    debts_.drop_ended(now);
+    if (phase_ == Phase::ready) {
+        debts_.take_due(now, [this](const UndoDebts::Debt& debt) {
+            write_undo(Command::undo, debt.resource.view(), debt.token, debt.ttl, debt.plan);
+        });
+    }
+    arm_debts();
+}
+
+void RedisNode::arm_debts() {
+    if (debts_.empty()) {
+        env_.disarm(debts_alarm_);
+        return;
+    }
+    if (const auto next = debts_.next_event(phase_ == Phase::ready)) {
+        env_.arm(debts_alarm_, *next);
+    } else {
+        env_.disarm(debts_alarm_);
+    }
+}
+
+void RedisNode::arm_debts_by(Instant at) {
+    if (!debts_alarm_.armed() || debts_alarm_.when() > at) env_.arm(debts_alarm_, at);
+}
+
+}  // namespace quorumlock::nodes

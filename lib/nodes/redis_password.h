@@ -1,0 +1,16 @@
+// Where a node's password comes from.
+#pragma once
+
+#include <string>
+
+#include "lib/base/cause.h"
+#include "lib/env/env.h"
+#include "lib/nodes/node_uri.h"
+
+namespace quorumlock::nodes {
+
+/// Reads the password: the URI's own, else its file's first line, else its variable. Empty: there
+/// is none. False: it could not be read, and `why` says so without showing it.
+bool read_password(const NodeUri& uri, env::Env& env, std::string& password, Cause& why);
+
+}  // namespace quorumlock::nodes
