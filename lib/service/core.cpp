@@ -1,0 +1,191 @@
+#include "lib/service/core.h"
+
+#include <algorithm>
+
+#include "lib/base/check.h"
+#include "lib/service/inspector.h"
+
+namespace quorumlock::detail {
+
+namespace {
+
+/// How long a service whose quorum is ready waits for the other nodes before its first round: a
+/// frozen node must not cost every short-lived client its whole connect_timeout.
+constexpr Nanos kGrace = std::chrono::milliseconds(100);
+
+}  // namespace
+
+Core::Core(env::Env& env, env::Runner& runner, Front& front, Settings settings,
+           std::vector<std::unique_ptr<nodes::Node>> nodes)
+    : env_(env),
+      runner_(runner),
+      settings_(std::move(settings)),
+      nodes_(std::move(nodes)),
+      tokens_(env),
+      front_(front) {
+    for (const auto& node : nodes_) labels_.push_back(node->label());
+}
+
+Core::~Core() = default;
+
+void Core::open() {
+    phase_end_ = env_.now() + settings_.options.connect_timeout;
+    env_.arm(phase_timer_, phase_end_);
+    for (std::size_t i = 0; i < nodes_.size(); ++i) nodes_[i]->open(static_cast<int>(i), *this);
+    consider_running();
+}
+
+// ---- the first connections ----
+
+void Core::on_node_changed(int) { consider_running(); }
+
+void Core::consider_running() {
+    if (phase_ != Phase::connecting) return;
+    const auto settled =
+        std::count_if(nodes_.begin(), nodes_.end(), [](auto& n) { return n->settled(); });
+    const auto ready =
+        std::count_if(nodes_.begin(), nodes_.end(), [](auto& n) { return n->ready(); });
+    if (settled == node_count()) {
+        run();
+    } else if (ready >= protocol::quorum(node_count()) && !quorum_seen_) {
+        quorum_seen_ = true;
+        env_.arm(phase_timer_, std::min(phase_end_, env_.now() + kGrace));
+    }
+}
+
+void Core::on_phase_timer() {
+    if (phase_ == Phase::connecting) {
+        run();
+    } else if (phase_ == Phase::closing) {
+        consider_closed();
+    }
+}
+
+void Core::run() {
+    phase_ = Phase::running;
+    env_.disarm(phase_timer_);
+    OperationState* next = nullptr;
+    for (OperationState* operation = operations_.first(); operation != nullptr; operation = next) {
+        next = List<OperationState>::next(*operation);
+        if (!std::exchange(operation->waiting_for_nodes, false)) continue;
+        env_.disarm(operation->timer());
+        start_when_running(*operation);
+    }
+}
+
+// ---- operations ----
+
+void Core::start(OperationState& operation) {
+    operations_.push_back(operation);
+    runner_.keep_alive(true);
+    operation.deadline = env_.now() + operation.wait;
+    if (operation.refused) {
+        fail(operation, *std::move(operation.refused));
+    } else if (operation.verb == Verb::close) {
+        start_close();
+    } else if (phase_ == Phase::closing || phase_ == Phase::closed) {
+        fail(operation, closed_error());
+    } else if (operation.verb == Verb::extend_lock) {
+        start_extend(operation, *operation.lease);
+    } else if (operation.verb == Verb::release_lock) {
+        start_release(operation, *operation.lease);
+    } else if (phase_ == Phase::connecting) {
+        operation.waiting_for_nodes = true;
+        if (operation.wait > Nanos{0}) env_.arm(operation.timer(), operation.deadline);
+    } else {
+        start_when_running(operation);
+    }
+}
+
+void Core::start_when_running(OperationState& operation) {
+    switch (operation.verb) {
+        case Verb::acquire:
+            start_acquire(operation);
+            break;
+        case Verb::extend_token:
+        case Verb::release_token:
+            start_bare(operation);
+            break;
+        case Verb::inspect:
+            operation.inspector = std::make_unique<Inspector>(*this, operation);
+            operation.inspector->start(time_limit(settings_.options.max_ttl, Nanos::max()));
+            break;
+        case Verb::nodes:
+            tell_nodes(operation);
+            break;
+        case Verb::extend_lock:
+        case Verb::release_lock:
+        case Verb::close:
+            QL_CHECK(false);
+    }
+}
+
+void Core::leave(OperationState& operation) {
+    env_.disarm(operation.timer());
+    operations_.remove(operation);
+    if (operations_.empty()) runner_.keep_alive(false);
+}
+
+void Core::fail(OperationState& operation, Error error) {
+    leave(operation);
+    operation.fail(std::move(error));
+}
+
+void Core::tell_nodes(OperationState& operation) {
+    std::vector<NodeInfo> all;
+    for (const auto& node : nodes_) {
+        nodes::NodeStatus s = node->status();
+        all.push_back({std::move(s.label), std::move(s.kind), s.ready, std::move(s.cause.text),
+                       std::move(s.version), std::move(s.role), std::move(s.run_id), s.round_trip,
+                       s.backlog, s.owed_undos});
+    }
+    complete(operation, Result<std::vector<NodeInfo>>(std::move(all)));
+}
+
+Nanos Core::time_limit(Nanos ttl, Nanos left) const {
+    return protocol::node_timeout(ttl, settings_.options.node_timeout, left);
+}
+
+// ---- leases ----
+
+Lease& Core::new_lease() {
+    if (free_leases_.empty()) {
+        all_leases_.push_back(std::make_unique<Lease>(*this, nodes_.size()));
+        free_leases_.reserve(all_leases_.size());
+        free_leases_.push_back(all_leases_.back().get());
+    }
+    Lease& lease = *free_leases_.back();
+    free_leases_.pop_back();
+    live_leases_.push_back(lease);
+    lease_count_.store(live_leases_.size(), std::memory_order_relaxed);
+    pool_size_.store(all_leases_.size(), std::memory_order_relaxed);
+    lease.users = 0;
+    return lease;
+}
+
+void Core::attach(Lease& lease, OperationState& operation) {
+    lease.operation = &operation;
+    operation.lease = &lease;
+    ++lease.users;
+}
+
+void Core::detach(Lease& lease, OperationState& operation) {
+    lease.operation = nullptr;
+    operation.lease = nullptr;
+    --lease.users;
+}
+
+void Core::recycle_if_unused(Lease& lease) {
+    if (lease.users > 0) return;
+    lease.forget();
+    live_leases_.remove(lease);
+    lease_count_.store(live_leases_.size(), std::memory_order_relaxed);
+    free_leases_.push_back(&lease);
+}
+
+void Core::unpin(Lease& lease) {
+    --lease.users;
+    recycle_if_unused(lease);
+}
+
+}  // namespace quorumlock::detail

@@ -1,0 +1,141 @@
+// The service on its loop: starts operations, runs their rounds on the nodes, retries, renews,
+// announces loss, closes. One thread at a time is in here (env/runner.h); nothing blocks.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/base/list.h"
+#include "lib/env/env.h"
+#include "lib/env/runner.h"
+#include "lib/nodes/node.h"
+#include "lib/service/lease.h"
+#include "lib/service/operation_state.h"
+#include "lib/service/settings.h"
+#include "lib/service/tokens.h"
+
+namespace quorumlock::detail {
+
+class Core final : private nodes::NodeEvents {
+  public:
+    /// What the loop needs of the thread-safe front.
+    class Front {
+      public:
+        /// The nodes are closed; finish_close() is to be called when all else is.
+        virtual void on_nodes_closed() = 0;
+        /// Has the handle's user asked for lost()?
+        virtual bool wants_loss(Lease& lease) = 0;
+        virtual std::stop_source loss_of(Lease& lease) = 0;
+        virtual std::shared_ptr<ServiceState> share() = 0;
+
+      protected:
+        ~Front() = default;
+    };
+
+    Core(env::Env& env, env::Runner& runner, Front& front, Settings settings,
+         std::vector<std::unique_ptr<nodes::Node>> nodes);
+    ~Core();
+
+    /// Starts connecting.
+    void open();
+
+    // ---- tasks of the front ----
+    void start(OperationState& operation);
+    void cancel(OperationState& operation);
+    void on_operation_timer(OperationState& operation);
+    void on_handle_dropped(Lease& lease);
+    void announce_loss(Lease& lease);  // on the callback thread
+    void unpin(Lease& lease);
+
+    // ---- what leases and inspectors need ----
+    env::Env& env() noexcept { return env_; }
+    nodes::Node& node(int i) noexcept { return *nodes_[static_cast<std::size_t>(i)]; }
+    int node_count() const noexcept { return static_cast<int>(nodes_.size()); }
+    NodeSet all_nodes() const noexcept { return NodeSet::first(node_count()); }
+    const std::vector<std::string>& labels() const noexcept { return labels_; }
+    protocol::Terms terms(Nanos ttl) const { return settings_.terms(ttl); }
+    const Settings& settings() const noexcept { return settings_; }
+    std::uint64_t random() noexcept { return env_.random_u64(); }
+
+    // ---- what leases tell ----
+    void on_acquired(Lease& lease);
+    void on_not_acquired(Lease& lease, protocol::AcquireDecision decision, bool cut_by_caller);
+    void on_extended(Lease& lease, protocol::ExtendDecision decision);
+    void on_released(Lease& lease, protocol::ReleaseDecision decision);
+    void on_lost(Lease& lease);
+    void renew(Lease& lease);
+
+    template <class T>
+    void complete(OperationState& operation, Result<T> result) {
+        leave(operation);
+        operation.complete(std::move(result));
+    }
+    /// Completes with an error, whatever the operation's type of result.
+    void fail(OperationState& operation, Error error);
+
+    /// For ServiceStats; any thread.
+    std::size_t leases() const noexcept { return lease_count_.load(std::memory_order_relaxed); }
+    std::size_t pooled_leases() const noexcept {
+        return pool_size_.load(std::memory_order_relaxed);
+    }
+
+    void finish_close();
+
+  private:
+    enum class Phase : std::uint8_t { connecting, running, closing, closed };
+    struct PhaseTimer final : env::Timer {
+        explicit PhaseTimer(Core& c) : core(c) {}
+        void fire() override { core.on_phase_timer(); }
+        Core& core;
+    };
+
+    void on_node_changed(int index) override;
+    void on_phase_timer();
+    void consider_running();
+    void run();
+
+    void leave(OperationState& operation);
+    void begin_attempt(OperationState& operation);
+    void start_acquire(OperationState& operation);
+    void start_extend(OperationState& operation, Lease& lease);
+    void start_release(OperationState& operation, Lease& lease);
+    void start_bare(OperationState& operation);
+    void fail_extensions(Lease& lease, const Error& error);
+    void start_when_running(OperationState& operation);
+    void tell_nodes(OperationState& operation);
+    void retry_later(OperationState& operation, Error error, std::optional<Nanos> remaining);
+    Nanos time_limit(Nanos ttl, Nanos left) const;
+
+    void start_close();
+    void end_for_close(OperationState& operation);
+    void consider_closed();
+
+    Lease& new_lease();
+    void attach(Lease& lease, OperationState& operation);
+    void detach(Lease& lease, OperationState& operation);
+    void recycle_if_unused(Lease& lease);
+
+    env::Env& env_;
+    env::Runner& runner_;
+    const Settings settings_;
+    std::vector<std::unique_ptr<nodes::Node>> nodes_;
+    std::vector<std::string> labels_;
+    Tokens tokens_;
+    Phase phase_ = Phase::connecting;
+    PhaseTimer phase_timer_{*this};
+    Instant phase_end_{};
+    bool quorum_seen_ = false;
+
+    List<OperationState> operations_;
+    List<Lease> live_leases_;
+    std::vector<std::unique_ptr<Lease>> all_leases_;
+    std::vector<Lease*> free_leases_;
+    std::atomic<std::size_t> lease_count_{0};
+    std::atomic<std::size_t> pool_size_{0};
+    std::optional<Error> left_behind_;
+    Front& front_;
+};
+
+}  // namespace quorumlock::detail

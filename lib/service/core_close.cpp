@@ -1,0 +1,87 @@
+// Core: closing. Open operations end with `closed`, what they reached is undone within
+// drain_timeout, and what may remain is said.
+#include <algorithm>
+
+#include "lib/service/core.h"
+#include "lib/service/inspector.h"
+
+namespace quorumlock::detail {
+
+namespace {
+
+/// How often the drain looks whether the nodes have answered.
+constexpr Nanos kDrainStep = std::chrono::milliseconds(1);
+
+}  // namespace
+
+void Core::start_close() {
+    if (phase_ == Phase::closing) return;
+    if (phase_ == Phase::closed) {
+        finish_close();
+        return;
+    }
+    phase_ = Phase::closing;
+    phase_end_ = env_.now() + settings_.options.drain_timeout;
+    OperationState* next = nullptr;
+    for (OperationState* operation = operations_.first(); operation != nullptr; operation = next) {
+        next = List<OperationState>::next(*operation);
+        if (operation->verb != Verb::close) end_for_close(*operation);
+    }
+    Lease* next_lease = nullptr;
+    for (Lease* lease = live_leases_.first(); lease != nullptr; lease = next_lease) {
+        next_lease = List<Lease>::next(*lease);
+        lease->lose();
+        lease->next_extension = nullptr;
+        if (lease->detached) {
+            lease->forget();
+        } else {
+            lease->undo();
+        }
+    }
+    consider_closed();
+}
+
+void Core::end_for_close(OperationState& operation) {
+    operation.inspector.reset();
+    operation.next_extension = nullptr;
+    if (Lease* lease = operation.lease; lease != nullptr) {
+        if (lease->operation == &operation) {
+            detach(*lease, operation);
+            lease->undo();
+            recycle_if_unused(*lease);
+        }
+        operation.lease = nullptr;
+    }
+    fail(operation, closed_error());
+}
+
+void Core::consider_closed() {
+    std::vector<NodeReport> lines;
+    for (const auto& node : nodes_) {
+        if (const std::size_t owed = node->owed(); owed > 0) {
+            lines.push_back({node->label(), NodeVote::unknown,
+                             std::to_string(owed) + " undos unanswered: these keys may remain "
+                                                    "until their ttl ends"});
+        }
+    }
+    if (!lines.empty() && env_.now() < phase_end_) {
+        env_.arm(phase_timer_, std::min(phase_end_, env_.now() + kDrainStep));
+        return;
+    }
+    if (!lines.empty()) {
+        left_behind_ = Error(Errc::timed_out,
+                             "closed, but drain_timeout passed before every undo was answered",
+                             std::move(lines), Nanos{-1});
+    }
+    phase_ = Phase::closed;
+    for (const auto& node : nodes_) node->close();
+    front_.on_nodes_closed();
+}
+
+void Core::finish_close() {
+    while (OperationState* closer = operations_.first()) {
+        complete(*closer, left_behind_ ? Result<void>(*left_behind_) : Result<void>());
+    }
+}
+
+}  // namespace quorumlock::detail

@@ -1,0 +1,138 @@
+// Core: extending, renewing, releasing and losing what is held. Rules E1..E6, R1..R4, L1, L2.
+#include <utility>
+
+#include "lib/service/core.h"
+
+namespace quorumlock::detail {
+
+namespace {
+
+Error not_held_error(Hold hold) {
+    if (hold == Hold::lost) return {Errc::lost, "the lock is lost: its lease has ended"};
+    return {Errc::not_held, "the lock was released before"};
+}
+
+}  // namespace
+
+void Core::start_extend(OperationState& operation, Lease& lease) {
+    if (lease.hold() == Hold::held && env_.now() >= lease.validity_end()) lease.lose();
+    if (lease.hold() != Hold::held) {  // rule E4: never revived
+        operation.lease = nullptr;
+        fail(operation, not_held_error(lease.hold()));
+        return;
+    }
+    if (lease.extending()) {
+        // One round at a time: a RELEASE or a later extension never meets an older one.
+        OperationState** end = &lease.next_extension;
+        while (*end != nullptr) end = &(*end)->next_extension;
+        *end = &operation;
+        return;
+    }
+    attach(lease, operation);
+    lease.extend(operation.ttl, time_limit(operation.ttl, lease.validity_end() - env_.now()));
+}
+
+void Core::renew(Lease& lease) {
+    lease.extend(lease.renew_ttl(),
+                 time_limit(lease.renew_ttl(), lease.validity_end() - env_.now()));
+}
+
+void Core::on_extended(Lease& lease, protocol::ExtendDecision decision) {
+    OperationState* operation = lease.operation;
+    OperationState* next = std::exchange(lease.next_extension, nullptr);
+    if (operation != nullptr) {
+        Result<void> result;
+        if (decision != protocol::ExtendDecision::extended) {
+            result = extend_error(decision, lease.report());
+        }
+        detach(lease, *operation);
+        complete(*operation, std::move(result));
+    }
+    while (next != nullptr) {
+        OperationState& waiting = *next;
+        next = std::exchange(waiting.next_extension, nullptr);
+        start_extend(waiting, lease);
+    }
+    recycle_if_unused(lease);
+}
+
+void Core::fail_extensions(Lease& lease, const Error& error) {
+    OperationState* next = std::exchange(lease.next_extension, nullptr);
+    if (OperationState* current = lease.operation; current != nullptr && lease.extending()) {
+        detach(lease, *current);
+        fail(*current, error);
+    }
+    while (next != nullptr) {
+        OperationState& waiting = *next;
+        next = std::exchange(waiting.next_extension, nullptr);
+        waiting.lease = nullptr;
+        fail(waiting, error);
+    }
+}
+
+void Core::start_release(OperationState& operation, Lease& lease) {
+    if (lease.releasing()) {
+        operation.lease = nullptr;
+        fail(operation, not_held_error(Hold::let_go));
+        return;
+    }
+    fail_extensions(lease, not_held_error(Hold::let_go));
+    attach(lease, operation);
+    lease.release(time_limit(lease.ttl(), Nanos::max()));
+}
+
+void Core::on_released(Lease& lease, protocol::ReleaseDecision decision) {
+    if (OperationState* operation = lease.operation; operation != nullptr) {
+        Result<void> result;
+        if (decision != protocol::ReleaseDecision::released) {
+            result = release_error(decision, lease.report(), lease.ttl());
+        }
+        detach(lease, *operation);
+        complete(*operation, std::move(result));
+    }
+    recycle_if_unused(lease);
+}
+
+/// Extend and release by a bare token: any node may hold it.
+void Core::start_bare(OperationState& operation) {
+    Lease& lease = new_lease();
+    const bool extends = operation.verb == Verb::extend_token;
+    lease.begin(operation.resource.view(), operation.token,
+                extends ? operation.ttl : settings_.options.max_ttl, all_nodes());
+    attach(lease, operation);
+    const Nanos limit = time_limit(lease.ttl(), Nanos::max());
+    if (extends) {
+        lease.extend(operation.ttl, limit);
+    } else {
+        lease.release(limit);
+    }
+}
+
+void Core::on_handle_dropped(Lease& lease) {
+    --lease.users;
+    if (phase_ == Phase::closed) {
+        lease.forget();
+    } else if (!lease.releasing()) {
+        fail_extensions(lease, not_held_error(Hold::let_go));
+        if (lease.detached) {
+            lease.forget();
+        } else {
+            lease.undo();  // rule R3: what is expired or lost is cleaned up too
+        }
+    }
+    recycle_if_unused(lease);
+    if (operations_.empty()) runner_.keep_alive(false);
+}
+
+void Core::on_lost(Lease& lease) {
+    if (!front_.wants_loss(lease)) return;
+    ++lease.users;
+    runner_.call_back(lease.lost_task(), false);
+}
+
+void Core::announce_loss(Lease& lease) {
+    front_.loss_of(lease).request_stop();
+    runner_.run_in_loop(lease.unpin_task());
+}
+
+}  // namespace quorumlock::detail

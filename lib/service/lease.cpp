@@ -1,0 +1,289 @@
+#include "lib/service/lease.h"
+
+#include <algorithm>
+
+#include "lib/service/core.h"
+
+namespace quorumlock::detail {
+
+using nodes::Outcome;
+using nodes::Step;
+using protocol::AcquireDecision;
+using protocol::ExtendDecision;
+using protocol::ReleaseDecision;
+using protocol::Votes;
+
+namespace {
+
+/// Into which set of the round an outcome puts its node.
+NodeSet Votes::*vote_for(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::granted:
+        case Outcome::extended:
+        case Outcome::released:
+            return &Votes::yes;
+        case Outcome::refused:
+        case Outcome::absent:
+        case Outcome::taken:
+            return &Votes::no;
+        case Outcome::failed:
+            return &Votes::failed;
+        case Outcome::unknown:
+            break;
+    }
+    return &Votes::unknown;
+}
+
+}  // namespace
+
+Lease::Lease(Core& core, std::size_t node_count)
+    : core_(core), tickets_(node_count, 0), words_(node_count) {}
+
+Lease::~Lease() = default;
+
+void Lease::begin(std::string_view resource, const Token& token, Nanos ttl, NodeSet may_hold) {
+    resource_.assign(resource);
+    token_ = token;
+    ttl_ = ttl;
+    renew_ttl_ = ttl;
+    may_hold_ = may_hold;
+    round_ = Round::none;
+    open_.clear();
+    renewal_.reset();
+    renew_at_.reset();
+    lost_source.reset();
+    operation = nullptr;
+    next_extension = nullptr;
+    detached = false;
+    holders_.store(0, std::memory_order_relaxed);
+    hold_.store(Hold::none, std::memory_order_relaxed);
+}
+
+bool Lease::let_go() noexcept {
+    Hold expected = Hold::held;
+    return hold_.compare_exchange_strong(expected, Hold::let_go, std::memory_order_acq_rel);
+}
+
+RoundReport Lease::report() const {
+    const Votes& votes = round_ == Round::extend    ? extend_.votes()
+                         : round_ == Round::release ? release_.votes()
+                                                    : acquire_.votes();
+    return {core_.labels(), words_, votes, time_limit_};
+}
+
+// ---- rounds ----
+
+void Lease::start_round(Round round, Step step, NodeSet to, Nanos ttl, Nanos time_limit,
+                        bool want_remaining) {
+    round_ = round;
+    decided_ = false;
+    time_limit_ = time_limit;
+    open_ = to;
+    const nodes::Ask ask{step, resource_.view(), &token_, ttl, want_remaining};
+    // Rule A4: all at once; nodes answer in later events, so nothing changes meanwhile.
+    to.each([&](int node) {
+        words_[static_cast<std::size_t>(node)].answered = false;
+        tickets_[static_cast<std::size_t>(node)] =
+            core_.node(node).ask(ask, *this, static_cast<std::uint32_t>(node));
+    });
+    core_.env().arm(round_timer_, core_.env().now() + time_limit);
+}
+
+/// Nobody listens to what is still unanswered. Rules A5, N8: `silent` lets the node be probed.
+void Lease::end_round(bool silent) {
+    core_.env().disarm(round_timer_);
+    open_.each([&](int node) {
+        core_.node(node).give_up(tickets_[static_cast<std::size_t>(node)], silent);
+    });
+    open_.clear();
+}
+
+void Lease::acquire(Nanos time_limit, bool cut_by_caller, bool want_remaining) {
+    cut_by_caller_ = cut_by_caller;
+    // Rule A3: the clock is read before the first byte is handed to any node.
+    acquire_.begin(core_.node_count(), core_.env().now(), core_.terms(ttl_));
+    may_hold_ = core_.all_nodes();
+    start_round(Round::acquire, Step::acquire, core_.all_nodes(), ttl_, time_limit, want_remaining);
+}
+
+void Lease::extend(Nanos ttl, Nanos time_limit) {
+    if (round_ != Round::none) end_round(false);
+    const bool bare = hold_.load(std::memory_order_relaxed) == Hold::none;
+    // Rule T3: an extension too counts from before its first byte.
+    extend_.begin(core_.node_count(), core_.env().now(), core_.terms(ttl),
+                  bare ? Instant::max() : validity_end());
+    ttl_ = std::max(ttl_, ttl);
+    start_round(Round::extend, Step::extend, core_.all_nodes(), ttl, time_limit, false);
+}
+
+void Lease::release(Nanos time_limit) {
+    if (round_ != Round::none) end_round(false);
+    core_.env().disarm(life_timer_);
+    // Rule R1: whoever certainly never held the token is not told.
+    core_.all_nodes().minus(may_hold_).each([&](int node) {
+        NodeWord& word = words_[static_cast<std::size_t>(node)];
+        word.answered = true;
+        word.outcome = Outcome::absent;
+    });
+    release_.begin(core_.node_count(), may_hold_);
+    start_round(Round::release, Step::release, may_hold_, ttl_, time_limit, false);
+    may_hold_.clear();
+    if (release_.decision() != ReleaseDecision::open) apply_release(release_.decision());
+}
+
+void Lease::undo() {
+    may_hold_.each([&](int node) { core_.node(node).undo(resource_.view(), token_, ttl_); });
+    forget();
+}
+
+void Lease::forget() {
+    end_round(false);
+    core_.env().disarm(life_timer_);
+    round_ = Round::none;
+    may_hold_.clear();
+}
+
+void Lease::on_answer(std::uint32_t tag, const nodes::Answer& answer) {
+    const int node = static_cast<int>(tag);
+    open_.remove(node);
+    NodeWord& word = words_[tag];
+    word.answered = true;
+    word.outcome = answer.outcome;
+    word.value = answer.value;
+    if (answer.cause != nullptr) {
+        word.cause = *answer.cause;
+    } else {
+        word.cause.kind = CauseClass::none;
+    }
+    if (open_.empty()) core_.env().disarm(round_timer_);
+    const auto to = vote_for(answer.outcome);
+    const Instant now = core_.env().now();
+    switch (round_) {
+        case Round::acquire:
+            if (to == &Votes::no || to == &Votes::failed) may_hold_.remove(node);
+            if (to == &Votes::yes) note_holder(node);
+            apply_acquire(acquire_.on_vote(node, to, now));
+            break;
+        case Round::extend:
+            if (to == &Votes::yes) note_holder(node);
+            apply_extend(extend_.on_vote(node, to, now));
+            break;
+        case Round::release:
+            apply_release(release_.on_vote(node, to));
+            break;
+        case Round::none:
+            break;
+    }
+}
+
+void Lease::note_holder(int node) noexcept {
+    NodeSet holders = this->holders();  // only the loop writes
+    holders.add(node);
+    holders_.store(holders.bits(), std::memory_order_relaxed);
+}
+
+void Lease::on_time_limit() {
+    end_round(true);
+    const Instant now = core_.env().now();
+    switch (round_) {
+        case Round::acquire:
+            apply_acquire(acquire_.on_time_limit(now));
+            break;
+        case Round::extend:
+            apply_extend(extend_.on_time_limit(now));
+            break;
+        case Round::release:
+            apply_release(release_.on_time_limit());
+            break;
+        case Round::none:
+            break;
+    }
+}
+
+// ---- decisions ----
+
+void Lease::apply_acquire(AcquireDecision decision) {
+    if (decided_ || decision == AcquireDecision::open) return;
+    decided_ = true;
+    if (decision == AcquireDecision::acquired) {
+        validity_end_.store(acquire_.validity_end().time_since_epoch().count(),
+                            std::memory_order_release);
+        hold_.store(Hold::held, std::memory_order_release);
+        core_.on_acquired(*this);  // late answers still count as votes held
+        return;
+    }
+    core_.on_not_acquired(*this, decision, cut_by_caller_);
+}
+
+void Lease::apply_extend(ExtendDecision decision) {
+    if (decided_ || decision == ExtendDecision::open) return;
+    decided_ = true;
+    const Instant now = core_.env().now();
+    if (decision == ExtendDecision::extended) {
+        validity_end_.store(extend_.validity_end().time_since_epoch().count(),
+                            std::memory_order_release);
+        holders_.store(extend_.votes().yes.bits(), std::memory_order_relaxed);
+        if (renewal_) renew_at_ = renewal_->after_success(now, validity_end(), core_.random());
+    } else if (decision == ExtendDecision::no_quorum) {
+        // Rules E3, E6: nothing is thrown away; the renewer tries again until the expiry.
+        if (renewal_) renew_at_ = renewal_->after_failure(now, validity_end(), core_.random());
+    } else {
+        lose();
+    }
+    if (hold() == Hold::held) arm_life_timer();
+    core_.on_extended(*this, decision);
+}
+
+void Lease::apply_release(ReleaseDecision decision) {
+    if (decided_ || decision == ReleaseDecision::open) return;
+    decided_ = true;
+    // The nodes owe what they have not answered (rule N5); nobody waits for it here.
+    end_round(false);
+    core_.on_released(*this, decision);
+}
+
+// ---- holding ----
+
+void Lease::watch(Instant now, const protocol::RenewalPlan* renewal) {
+    if (renewal != nullptr) {
+        renewal_ = *renewal;
+        renew_at_ = renewal_->after_success(now, validity_end(), core_.random());
+    }
+    arm_life_timer();
+}
+
+void Lease::arm_life_timer() {
+    Instant next = validity_end();
+    if (renew_at_ && *renew_at_ < next) next = *renew_at_;
+    core_.env().arm(life_timer_, next);
+}
+
+void Lease::on_life_timer() {
+    if (hold() != Hold::held) return;
+    const Instant now = core_.env().now();
+    if (now >= validity_end()) {
+        lose();  // rule L1: by the local clock, whatever the nodes do
+        return;
+    }
+    if (renew_at_ && now >= *renew_at_) {
+        renew_at_.reset();
+        // A user's extension under way does the renewer's work.
+        if (round_ != Round::extend || decided_) core_.renew(*this);
+    }
+    arm_life_timer();
+}
+
+void Lease::lose() {
+    Hold expected = Hold::held;
+    if (!hold_.compare_exchange_strong(expected, Hold::lost, std::memory_order_acq_rel)) return;
+    core_.env().disarm(life_timer_);
+    core_.on_lost(*this);
+}
+
+void Lease::DropTask::run() { lease.core_.on_handle_dropped(lease); }
+
+void Lease::LostTask::run() { lease.core_.announce_loss(lease); }
+
+void Lease::UnpinTask::run() { lease.core_.unpin(lease); }
+
+}  // namespace quorumlock::detail

@@ -1,0 +1,163 @@
+// One token's whole life on the nodes: asking for the lock, holding it, extending it, giving it
+// up, undoing it. A pooled object of the loop; the few atomics are what a Lock handle reads from
+// other threads.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "lib/base/list.h"
+#include "lib/base/small_bytes.h"
+#include "lib/base/token.h"
+#include "lib/env/env.h"
+#include "lib/nodes/node.h"
+#include "lib/protocol/acquire.h"
+#include "lib/protocol/extend.h"
+#include "lib/protocol/release.h"
+#include "lib/protocol/renewal.h"
+#include "lib/service/errors.h"
+
+namespace quorumlock::detail {
+
+class Core;
+class OperationState;
+class ServiceState;
+
+/// What a handle needs to know without entering the loop. Rule T4.
+enum class Hold : std::uint8_t {
+    none,    ///< not acquired (yet)
+    held,    ///< until validity_end, which the reader compares with the clock
+    let_go,  ///< released, detached or dropped by its holder
+    lost,    ///< final (rule E4)
+};
+
+class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
+  public:
+    Lease(Core& core, std::size_t node_count);
+    ~Lease();
+
+    // ---- on the loop ----
+    /// A fresh life under this token. `may_hold`: nodes that may hold it already (bare tokens).
+    void begin(std::string_view resource, const Token& token, Nanos ttl, NodeSet may_hold);
+    /// Starts a round; Core hears on_acquired / on_not_acquired / on_extended / on_released.
+    void acquire(Nanos time_limit, bool cut_by_caller, bool want_remaining);
+    void extend(Nanos ttl, Nanos time_limit);
+    void release(Nanos time_limit);
+    /// Ends the round and undoes what may be on the nodes, in the background (rule A6).
+    void undo();
+    /// Ends the round and forgets the token without undoing it: its holder lives on elsewhere.
+    void forget();
+    /// After the acquire: watches for the expiry and renews when asked to (rules L1, E5).
+    void watch(Instant now, const protocol::RenewalPlan* renewal);
+    /// The lock is gone: held() is false for ever, lost() fires (rules E4, L1, L2).
+    void lose();
+
+    bool extending() const noexcept { return round_ == Round::extend && !decided_; }
+    bool releasing() const noexcept { return round_ == Round::release && !decided_; }
+    Nanos renew_ttl() const noexcept { return renew_ttl_; }
+    RoundReport report() const;
+    NodeSet may_hold() const noexcept { return may_hold_; }
+
+    // ---- any thread while a handle exists ----
+    std::string_view resource() const noexcept { return resource_.view(); }
+    const Token& token() const noexcept { return token_; }
+    Nanos ttl() const noexcept { return ttl_; }
+    Instant validity_end() const noexcept {
+        return Instant(Nanos(validity_end_.load(std::memory_order_acquire)));
+    }
+    Hold hold() const noexcept { return hold_.load(std::memory_order_acquire); }
+    /// held -> let_go, once: the caller that gets true owns the release (rule R4).
+    bool let_go() noexcept;
+    NodeSet holders() const noexcept {
+        return NodeSet::from_bits(holders_.load(std::memory_order_relaxed));
+    }
+
+    // ---- owned by the front and Core ----
+    std::shared_ptr<ServiceState> keep;  ///< while a handle exists
+    env::Task& drop_task() noexcept { return drop_task_; }
+    env::Task& lost_task() noexcept { return lost_task_; }
+    env::Task& unpin_task() noexcept { return unpin_task_; }
+    std::optional<std::stop_source> lost_source;  ///< under ServiceState's lost mutex
+    OperationState* operation = nullptr;          ///< whom the current round answers; may be null
+    OperationState* next_extension = nullptr;     ///< extensions waiting for the current one
+    int users = 0;  ///< handle, operations, queued tasks: while > 0 it is not recycled
+    bool detached = false;
+
+  private:
+    enum class Round : std::uint8_t { none, acquire, extend, release };
+
+    struct RoundTimer final : env::Timer {
+        explicit RoundTimer(Lease& l) : lease(l) {}
+        void fire() override { lease.on_time_limit(); }
+        Lease& lease;
+    };
+    struct LifeTimer final : env::Timer {
+        explicit LifeTimer(Lease& l) : lease(l) {}
+        void fire() override { lease.on_life_timer(); }
+        Lease& lease;
+    };
+    struct DropTask final : env::Task {
+        explicit DropTask(Lease& l) : lease(l) {}
+        void run() override;
+        Lease& lease;
+    };
+    struct LostTask final : env::Task {
+        explicit LostTask(Lease& l) : lease(l) {}
+        void run() override;
+        Lease& lease;
+    };
+    struct UnpinTask final : env::Task {
+        explicit UnpinTask(Lease& l) : lease(l) {}
+        void run() override;
+        Lease& lease;
+    };
+
+    void on_answer(std::uint32_t tag, const nodes::Answer& answer) override;
+    void start_round(Round round, nodes::Step step, NodeSet to, Nanos ttl, Nanos time_limit,
+                     bool want_remaining);
+    void end_round(bool silent);
+    void on_time_limit();
+    void on_life_timer();
+    void arm_life_timer();
+    void note_holder(int node) noexcept;
+    void apply_acquire(protocol::AcquireDecision decision);
+    void apply_extend(protocol::ExtendDecision decision);
+    void apply_release(protocol::ReleaseDecision decision);
+
+    Core& core_;
+    SmallBytes resource_;
+    Token token_;
+    Nanos ttl_{0};        // the longest asked so far: how long an undo may matter
+    Nanos renew_ttl_{0};  // as acquired
+
+    Round round_ = Round::none;
+    bool decided_ = false;
+    bool cut_by_caller_ = false;
+    NodeSet open_;      // asked in this round and not answered
+    NodeSet may_hold_;  // where the token may be: granted or unknown, not yet told to release
+    Nanos time_limit_{0};
+    std::vector<nodes::Ticket> tickets_;
+    std::vector<NodeWord> words_;
+    protocol::AcquireRound acquire_;
+    protocol::ExtendRound extend_;
+    protocol::ReleaseRound release_;
+
+    std::optional<protocol::RenewalPlan> renewal_;
+    std::optional<Instant> renew_at_;
+
+    RoundTimer round_timer_{*this};
+    LifeTimer life_timer_{*this};
+    DropTask drop_task_{*this};
+    LostTask lost_task_{*this};
+    UnpinTask unpin_task_{*this};
+
+    std::atomic<Instant::rep> validity_end_{0};
+    std::atomic<std::uint32_t> holders_{0};
+    std::atomic<Hold> hold_{Hold::none};
+};
+
+}  // namespace quorumlock::detail

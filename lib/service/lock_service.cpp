@@ -1,0 +1,164 @@
+// The public service: checks what is asked, then hands it to the loop.
+#include <quorumlock/lock_service.h>
+
+#include <set>
+
+#include "lib/env/loop_runner.h"
+#include "lib/nodes/node_uri.h"
+#include "lib/service/service_state.h"
+
+namespace quorumlock {
+
+using detail::OperationState;
+using detail::ServiceState;
+using detail::Verb;
+
+namespace {
+
+Result<std::vector<nodes::NodeUri>> parse_uris(const std::vector<std::string>& uris) {
+    if (uris.empty()) return Error(Errc::invalid_argument, "no nodes: at least one URI is needed");
+    if (uris.size() > limits::kMaxNodes) {
+        return Error(Errc::invalid_argument,
+                     std::to_string(uris.size()) + " nodes were given; at most 32 are possible");
+    }
+    std::vector<nodes::NodeUri> parsed;
+    std::set<std::string> seen;
+    for (const std::string& uri : uris) {
+        auto node = nodes::parse_node_uri(uri);
+        if (!node) return std::move(node).error();
+        const std::string identity = node->identity();
+        if (!identity.empty() && !seen.insert(identity).second) {
+            return Error(Errc::duplicate_node,
+                         "the node " + node->label + " was given twice: each server has one vote");
+        }
+        parsed.push_back(std::move(*node));
+    }
+    return parsed;
+}
+
+OperationState& start(const std::shared_ptr<ServiceState>& service, Verb verb,
+                      std::string_view resource, std::optional<Error> refused) {
+    OperationState& operation = service->new_operation(verb);
+    if (!refused) refused = detail::check_resource(resource);
+    if (!refused) operation.resource.assign(resource);
+    operation.refused = std::move(refused);
+    return operation;
+}
+
+std::optional<Error> set_token(OperationState& operation, std::string_view token) {
+    const auto parsed = Token::parse(token);
+    if (!parsed) {
+        return Error(Errc::invalid_argument, "token must be 32 lower-case hexadecimal digits");
+    }
+    operation.token = *parsed;
+    return std::nullopt;
+}
+
+}  // namespace
+
+Result<LockService> LockService::open(std::vector<std::string> uris, ServiceOptions options) {
+    auto settings = detail::check_options(options);
+    if (!settings) return std::move(settings).error();
+    auto parsed = parse_uris(uris);
+    if (!parsed) return std::move(parsed).error();
+    auto runner = env::LoopRunner::create(options.loop);
+    if (!runner) return std::move(runner).error();
+    env::LoopRunner& loop = **runner;
+
+    ServiceState::Nodes nodes;
+    const nodes::NodeOptions node_options{options.connect_timeout, options.max_backlog,
+                                          options.client_name};
+    for (auto& uri : *parsed) {
+        nodes.push_back(nodes::make_node(std::move(uri), node_options, loop.env()));
+    }
+    auto state = std::make_shared<ServiceState>(std::move(*runner), loop.env(), &loop,
+                                                std::move(*settings), std::move(nodes));
+    state->open();
+    return LockService(std::move(state));
+}
+
+LockService::LockService(std::shared_ptr<ServiceState> state) noexcept : state_(std::move(state)) {}
+LockService::LockService(LockService&&) noexcept = default;
+
+LockService& LockService::operator=(LockService&& other) noexcept {
+    if (this != &other) {
+        if (state_) ServiceState::shut_down(std::move(state_));
+        state_ = std::move(other.state_);
+    }
+    return *this;
+}
+
+LockService::~LockService() {
+    if (state_) ServiceState::shut_down(std::move(state_));
+}
+
+Operation<Lock> LockService::acquire(std::string_view resource, AcquireOptions options) {
+    if (state_->runner().forked()) {
+        return Operation<Lock>(&state_->closed_operation(Verb::acquire));
+    }
+    OperationState& operation = start(state_, Verb::acquire, resource,
+                                      detail::check_acquire(options, state_->core().settings()));
+    operation.ttl = options.ttl;
+    operation.wait = options.wait;
+    operation.renew = options.renew;
+    Operation<Lock> handle(&operation);
+    state_->start(operation);
+    operation.watch_stop(options.stop);
+    return handle;
+}
+
+Operation<Lock> LockService::try_acquire(std::string_view resource, AcquireOptions options) {
+    options.wait = Nanos{0};
+    return acquire(resource, std::move(options));
+}
+
+Operation<void> LockService::extend(std::string_view resource, std::string_view token, Nanos ttl) {
+    if (state_->runner().forked()) {
+        return Operation<void>(&state_->closed_operation(Verb::extend_token));
+    }
+    OperationState& operation = start(state_, Verb::extend_token, resource,
+                                      detail::check_ttl(ttl, state_->core().settings()));
+    if (!operation.refused) operation.refused = set_token(operation, token);
+    operation.ttl = ttl;
+    state_->start(operation);
+    return Operation<void>(&operation);
+}
+
+Operation<void> LockService::release(std::string_view resource, std::string_view token) {
+    if (state_->runner().forked()) {
+        return Operation<void>(&state_->closed_operation(Verb::release_token));
+    }
+    OperationState& operation = start(state_, Verb::release_token, resource, std::nullopt);
+    if (!operation.refused) operation.refused = set_token(operation, token);
+    state_->start(operation);
+    return Operation<void>(&operation);
+}
+
+Operation<Inspection> LockService::inspect(std::string_view resource) {
+    if (state_->runner().forked()) {
+        return Operation<Inspection>(&state_->closed_operation(Verb::inspect));
+    }
+    OperationState& operation = start(state_, Verb::inspect, resource, std::nullopt);
+    state_->start(operation);
+    return Operation<Inspection>(&operation);
+}
+
+Operation<std::vector<NodeInfo>> LockService::nodes() {
+    const bool forked = state_->runner().forked();
+    OperationState& operation =
+        forked ? state_->closed_operation(Verb::nodes) : state_->new_operation(Verb::nodes);
+    if (!forked) state_->start(operation);
+    return Operation<std::vector<NodeInfo>>(&operation);
+}
+
+Operation<void> LockService::close() {
+    const bool forked = state_->runner().forked();
+    OperationState& operation =
+        forked ? state_->closed_operation(Verb::close) : state_->new_operation(Verb::close);
+    if (!forked) state_->start(operation);
+    return Operation<void>(&operation);
+}
+
+ServiceStats LockService::stats() const { return state_->stats(); }
+
+}  // namespace quorumlock

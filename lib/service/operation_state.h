@@ -1,0 +1,140 @@
+// One started operation: what was asked, who waits for it, and its result. Pooled by the service.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <variant>
+#include <vector>
+
+#include <quorumlock/lock_service.h>
+
+#include "lib/base/list.h"
+#include "lib/base/small_bytes.h"
+#include "lib/base/token.h"
+#include "lib/env/env.h"
+#include "lib/env/runner.h"
+#include "lib/protocol/retry.h"
+
+namespace quorumlock::detail {
+
+class Inspector;
+class Lease;
+class ServiceState;
+
+enum class Verb : std::uint8_t {
+    acquire,
+    extend_lock,
+    release_lock,
+    extend_token,
+    release_token,
+    inspect,
+    nodes,
+    close,
+};
+
+class OperationState final : public ListHook<OperationState> {
+  public:
+    explicit OperationState(ServiceState& service);
+    ~OperationState();
+
+    /// From the pool: referenced by its consumer and by the loop.
+    void begin(Verb verb, std::shared_ptr<ServiceState> keep);
+    /// In a forked child: done with `closed`, without the loop; never given back to a pool.
+    void end_as_closed();
+    void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+    /// The last one gives it back to the pool.
+    void drop_reference();
+
+    // ---- consumer's side ----
+    bool done() const noexcept { return phase_.load(std::memory_order_acquire) == Phase::done; }
+    bool block();
+    void attach(Continuation continuation);
+    void consumer_left();
+
+    // ---- loop's side ----
+    /// The result is there: tells the consumer, whoever it is, and ends the loop's interest.
+    template <class T>
+    void complete(Result<T> result) {
+        result_.template emplace<Result<T>>(std::move(result));
+        finish();
+    }
+    template <class T>
+    Result<T> take() {
+        return std::move(std::get<Result<T>>(result_));
+    }
+    /// The caller's stop_token asks the loop to cancel. Called once, when all else is set.
+    void watch_stop(const std::stop_token& stop);
+    void ask_to_cancel();
+
+    // ---- what was asked; written before the start, then the loop's ----
+    Verb verb = Verb::acquire;
+    SmallBytes resource;
+    Token token;
+    Nanos ttl{0};
+    Nanos wait{0};
+    Renewal renew;
+    Instant started{};
+    std::optional<Error> refused;  ///< Wrong from the start: completed with it at once.
+
+    // ---- the loop's ----
+    Lease* lease = nullptr;
+    OperationState* next_extension = nullptr;
+    std::unique_ptr<Inspector> inspector;
+    Instant deadline{};
+    protocol::Retry retry;
+    std::optional<Error> last_error;
+    int attempts = 0;
+    bool waiting_for_nodes = false;
+    env::Timer& timer() noexcept { return timer_; }
+    env::Task& start_task() noexcept { return start_task_; }
+    ServiceState& service() noexcept { return service_; }
+    std::shared_ptr<ServiceState> take_keep() noexcept { return std::move(keep_); }
+    void clear();
+    /// The error as a result of the verb's own type.
+    void fail(Error error);
+
+  private:
+    enum class Phase : std::uint8_t { open, continued, left, done };
+    struct Timer final : env::Timer {
+        explicit Timer(OperationState& o) : operation(o) {}
+        void fire() override;
+        OperationState& operation;
+    };
+    template <void (OperationState::*Run)()>
+    struct MemberTask final : env::Task {
+        explicit MemberTask(OperationState& o) : operation(o) {}
+        void run() override { (operation.*Run)(); }
+        OperationState& operation;
+    };
+    struct RequestStop {
+        OperationState* operation;
+        void operator()() const noexcept { operation->ask_to_cancel(); }
+    };
+
+    void finish();
+    void start();
+    void cancel();
+    void fill_with(Error error);
+    void call_back();
+
+    ServiceState& service_;
+    std::shared_ptr<ServiceState> keep_;
+    std::atomic<Phase> phase_{Phase::open};
+    std::atomic<bool> cancel_asked_{false};
+    bool orphan_ = false;
+    std::atomic<int> references_{0};
+    env::Signal signal_;
+    Continuation continuation_;
+    std::variant<std::monostate, Result<Lock>, Result<void>, Result<Inspection>,
+                 Result<std::vector<NodeInfo>>>
+        result_;
+    std::optional<std::stop_callback<RequestStop>> stop_;
+    Timer timer_{*this};
+    MemberTask<&OperationState::start> start_task_{*this};
+    MemberTask<&OperationState::cancel> cancel_task_{*this};
+    MemberTask<&OperationState::call_back> callback_task_{*this};
+};
+
+}  // namespace quorumlock::detail

@@ -1,0 +1,64 @@
+// The thread-safe front: what the public handles share. Everything below runs on the loop; this
+// brings calls there and results back.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "lib/env/runner.h"
+#include "lib/service/core.h"
+#include "lib/service/operation_state.h"
+
+namespace quorumlock::env {
+class LoopRunner;
+}
+
+namespace quorumlock::detail {
+
+class ServiceState final : public std::enable_shared_from_this<ServiceState>, private Core::Front {
+  public:
+    using Nodes = std::vector<std::unique_ptr<nodes::Node>>;
+
+    /// `loop_runner`: the same object as `runner` in real life, null in simulated worlds.
+    ServiceState(std::unique_ptr<env::Runner> runner, env::Env& env, env::LoopRunner* loop_runner,
+                 Settings settings, Nodes nodes);
+    ~ServiceState();
+
+    void open();
+    env::Runner& runner() noexcept { return *runner_; }
+    env::Env& env() noexcept { return env_; }
+    Core& core() noexcept { return core_; }
+
+    /// A fresh operation, referenced by its consumer and by the loop.
+    OperationState& new_operation(Verb verb);
+    void recycle(OperationState& operation);
+    /// Sends it to the loop.
+    void start(OperationState& operation) { runner_->run_in_loop(operation.start_task()); }
+    /// Done from the start, without the loop: in a forked child.
+    OperationState& closed_operation(Verb verb);
+
+    std::stop_token lost_token(Lease& lease);
+    ServiceStats stats();
+
+    /// What ~LockService does. `self` keeps this alive until all is closed.
+    static void shut_down(std::shared_ptr<ServiceState> self);
+
+  private:
+    void on_nodes_closed() override;
+    bool wants_loss(Lease& lease) override;
+    std::stop_source loss_of(Lease& lease) override;
+    std::shared_ptr<ServiceState> share() override { return shared_from_this(); }
+
+    std::unique_ptr<env::Runner> runner_;
+    env::Env& env_;
+    env::LoopRunner* loop_runner_;
+    Core core_;
+
+    std::mutex pool_mutex_;  // guards the pool of operations
+    std::vector<std::unique_ptr<OperationState>> all_operations_;
+    std::vector<OperationState*> free_operations_;
+    std::mutex lost_mutex_;  // guards every Lease::lost_source
+};
+
+}  // namespace quorumlock::detail
