@@ -58,9 +58,12 @@ struct ServiceStats {
     std::size_t pooled_bytes = 0;  ///< Memory of all pools.
 };
 
+class LockService;
+
 namespace detail {
 class ServiceState;
-}
+LockService make_service(std::shared_ptr<ServiceState> state);
+}  // namespace detail
 
 /// One per process serves any number of threads and resources. Every method may be called from
 /// any thread. Move-only; destroying it closes it: blocks for at most ServiceOptions::
@@ -116,6 +119,7 @@ class LockService {
     }
 
   private:
+    friend LockService detail::make_service(std::shared_ptr<detail::ServiceState>);
     explicit LockService(std::shared_ptr<detail::ServiceState> state) noexcept;
     std::shared_ptr<detail::ServiceState> state_;
 };

@@ -31,7 +31,10 @@ LoopRunner::~LoopRunner() {
 }
 
 void LoopRunner::start() {
-    if (callers_loop_) return;
+    if (callers_loop_) {
+        keep_alive(false);
+        return;
+    }
     // The host's signals are the host's: this thread takes none.
     sigset_t all;
     sigset_t before;
@@ -65,12 +68,18 @@ bool LoopRunner::on_callback_thread() const noexcept {
 
 void LoopRunner::run_in_loop(Task& task) {
     Lock lock(mutex_);
+    if (ended_) {
+        inbox_.push(task);
+        lock.unlock();
+        drain();
+        return;
+    }
     const bool own = own_thread_id_.load(std::memory_order_relaxed) == std::this_thread::get_id();
     if (!hand_on_.try_lead(own ? HandOn::Leader::own_thread : HandOn::Leader::caller)) {
         inbox_.push(task);
         const bool wake = polling_;
+        if (own) settle_alive();
         lock.unlock();
-        if (callers_loop_ && own) env_->keep_alive(true);
         if (wake) env_->wake();
         return;
     }
@@ -144,12 +153,18 @@ void LoopRunner::call_back(Task& task, bool expected) {
     Lock lock(mutex_);
     callbacks_.push(task);
     if (expected) hand_on_.expected_done();
+    if (ended_) {
+        lock.unlock();
+        drain();
+        return;
+    }
     if (!callers_loop_ && hand_on_.own_is_resting()) {
         own_wakes_.notify_one();
         return;
     }
     // Somebody else's event while the one who runs callbacks waits in the loop.
     const bool wake = polling_ && !is_leader();
+    if (is_leader()) settle_alive();
     lock.unlock();
     if (wake) env_->wake();
 }
@@ -160,7 +175,16 @@ void LoopRunner::expect_callback() {
 }
 
 void LoopRunner::keep_alive(bool yes) {
-    if (callers_loop_) env_->keep_alive(yes);
+    if (!callers_loop_) return;
+    const Lock lock(mutex_);
+    wanted_alive_ = yes;
+    settle_alive();
+}
+
+/// A caller's loop must not end before what is queued for it has run.
+void LoopRunner::settle_alive() {
+    if (!callers_loop_) return;
+    env_->keep_alive(wanted_alive_ || !callbacks_.empty() || !inbox_.empty());
 }
 
 void LoopRunner::before_wait() {
@@ -170,6 +194,7 @@ void LoopRunner::before_wait() {
         run_callbacks(lock);
     }
     drain_inbox(lock);
+    settle_alive();
 }
 
 void LoopRunner::drain_inbox(Lock& lock) {
@@ -208,11 +233,27 @@ void LoopRunner::run_callbacks(Lock& lock) {
 }
 
 void LoopRunner::drain() {
+    std::shared_ptr<void> owner;
     Lock lock(mutex_);
+    if (draining_) return;
+    owner = owner_.lock();
+    draining_ = true;
     while (!callbacks_.empty() || !inbox_.empty()) {
         run_callbacks(lock);
         drain_inbox(lock);
     }
+    draining_ = false;
+    lock.unlock();
+    // Destroying `owner` may destroy this runner: nothing of it is touched from here on.
+}
+
+void LoopRunner::end_in_callers_loop(std::weak_ptr<void> owner) {
+    {
+        const Lock lock(mutex_);
+        ended_ = true;
+        owner_ = std::move(owner);
+    }
+    drain();
 }
 
 void LoopRunner::own_thread() {

@@ -28,13 +28,17 @@ class LoopRunner final : public Runner, private UvEnv::TurnEvents {
 
     UvEnv& env() noexcept { return *env_; }
     bool in_callers_loop() const noexcept { return callers_loop_; }
-    /// Starts the own thread. It runs callbacks with all signals blocked.
+    /// Starts the own thread. It runs callbacks with all signals blocked. In a caller's loop: from
+    /// here on that loop may end when nothing is open.
     void start();
     /// Ends the own thread, after the callbacks that are queued; called on the own thread itself,
     /// it lets the thread end by itself later, and `last` is destroyed by it then.
     void stop(std::shared_ptr<void> last);
     /// Runs all that is queued now, in this thread: the loop has ended and nothing else will.
     void drain();
+    /// The caller's loop is without us from here on: what is handed in later runs at once, in the
+    /// thread that does it. `owner` is kept alive meanwhile: a task may drop its last reference.
+    void end_in_callers_loop(std::weak_ptr<void> owner);
 
     void run_in_loop(Task& task) override;
     bool wait(Signal& signal) override;
@@ -60,6 +64,7 @@ class LoopRunner final : public Runner, private UvEnv::TurnEvents {
     void hand_on(Lock& lock);
     void run_callbacks(Lock& lock);
     void drain_inbox(Lock& lock);
+    void settle_alive();
     bool is_leader() const noexcept {
         return leader_thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
     }
@@ -79,6 +84,10 @@ class LoopRunner final : public Runner, private UvEnv::TurnEvents {
     const Signal* leader_signal_ = nullptr;
     bool polling_ = false;  // the leader is, or is about to be, waiting for events
     bool stopping_ = false;
+    bool ended_ = false;     // the caller's loop is without us
+    bool draining_ = false;  // somebody runs what is queued
+    std::weak_ptr<void> owner_;
+    bool wanted_alive_ = false;  // whether a caller's loop is to go on although nothing is queued
     std::shared_ptr<void> last_;
 };
 

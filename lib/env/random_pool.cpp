@@ -37,6 +37,7 @@ RandomPool::~RandomPool() {
 }
 
 bool RandomPool::fill(std::span<std::uint8_t> out) noexcept {
+    if (out.empty()) return true;
     if (page_ == nullptr || out.size() > sizeof page_->bytes) return draw(out);
     if (page_->left < out.size()) {
         page_->left = 0;

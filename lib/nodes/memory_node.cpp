@@ -97,7 +97,6 @@ void MemoryNode::deliver() {
     for (std::size_t i = 0; i < count; ++i) {
         const auto pending = pending_[i];
         if (pending.to == nullptr) continue;
-        pending_[i].to = nullptr;
         Answer answer{.outcome = pending.outcome, .value = pending.value};
         if (pending.outcome == Outcome::taken) answer.text = pending.holder.view();
         if (pending.outcome == Outcome::failed) answer.cause = &cause_;

@@ -33,6 +33,10 @@ struct NodeUri {
     std::string identity() const;
 };
 
+/// Parts are percent-decoded by RFC 3986; the text has at most 4096 bytes. Bounds: port 1..65535,
+/// database 0..1,000,000, host 253 bytes, unix path 107, name 128. At most one of a password in
+/// the URI, password_file and password_env. Errors: invalid_argument, unsupported; in one line,
+/// which shows a password as "***" or not at all. Any thread.
 Result<NodeUri> parse_node_uri(std::string_view text);
 
 /// What nodes need to know of the service's options.

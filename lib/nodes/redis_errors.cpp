@@ -81,7 +81,7 @@ const ErrorMeaning& classify(std::string_view text) noexcept {
     // Redis 6.2 wraps what a command inside a script raised:
     // "ERR Error running script (call to f_<sha>): @user_script:6: -READONLY You can't ..."
     constexpr std::string_view kMark = "@user_script:";
-    if (const auto mark = text.find(kMark);
+    if (const auto mark = text.rfind(kMark);
         mark != std::string_view::npos && text.starts_with("ERR Error ")) {
         text.remove_prefix(mark + kMark.size());
         const auto word = text.find_first_not_of("0123456789: -");

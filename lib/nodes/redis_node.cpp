@@ -130,7 +130,7 @@ void RedisNode::become_ready(bool unsure) {
     ready_since_ = now;
     quiet_since_ = now;
     unsure_until_ = unsure ? now + unanswered_ttl_ : Instant{};
-    to_kill_.clear();
+    to_kill_ = 0;
     unkillable_ = false;
     unanswered_ttl_ = Nanos{0};
     unreachable_backoff_.reset();
@@ -196,7 +196,7 @@ void RedisNode::lose(Cause cause) {
 
 void RedisNode::remember_former_connection() {
     if (greeting_.client_id != 0 && !greeting_.run_id.empty()) {
-        to_kill_.push_back(greeting_.client_id);
+        to_kill_ = greeting_.client_id;
         former_run_id_ = greeting_.run_id;
     } else {
         unkillable_ = true;
@@ -249,11 +249,7 @@ void RedisNode::watch() {
     // Rule N8
     const Instant now = env_.now();
     if (silent_) {
-        if (now - silent_since_ >= kLongestSilence) {
-            lose(silent_cause());
-        } else {
-            env_.arm(alarm_, silent_since_ + kLongestSilence);
-        }
+        lose(silent_cause());
     } else if (pipeline_.empty()) {
         if (now - quiet_since_ >= kIdle) {
             ping();
@@ -270,8 +266,7 @@ void RedisNode::watch() {
 
 void RedisNode::become_silent() {
     silent_ = true;
-    silent_since_ = env_.now();
-    env_.arm(alarm_, silent_since_ + kLongestSilence);
+    env_.arm(alarm_, env_.now() + kLongestSilence);
     notify();
 }
 

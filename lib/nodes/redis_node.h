@@ -50,7 +50,7 @@ class RedisNode final : public Node, private ConnectionEvents {
         waiting,      ///< for the next attempt
         connecting,   ///< look-up included
         handshaking,  ///< rule N1
-        settling,     ///< former connections are being killed: rule N6
+        settling,     ///< the former connection is being killed: rule N6
         ready,
         closed,
     };
@@ -60,6 +60,7 @@ class RedisNode final : public Node, private ConnectionEvents {
         AnswerEvents* to;
         std::uint32_t tag;
         Unasked why;
+        Token acquire;  ///< Whose acquire it was; of other asks zeroes.
     };
     /// Calls a member later. Outlives the node when it is queued as the node ends.
     class Later final : public env::Task {
@@ -101,7 +102,8 @@ class RedisNode final : public Node, private ConnectionEvents {
     Outstanding& push(Command command, std::string_view resource, const Token* token, Nanos ttl);
     void write(Outstanding& entry);
     void ping();
-    Ticket answer_later(AnswerEvents& to, std::uint32_t tag, Unasked why);
+    Ticket answer_later(const Ask& ask, AnswerEvents& to, std::uint32_t tag, Unasked why);
+    bool never_sent(const Token& token) const noexcept;
     void run_later();
     void answer_local(std::size_t count);
     const Cause& unasked_cause(Unasked why);
@@ -163,15 +165,13 @@ class RedisNode final : public Node, private ConnectionEvents {
     std::uint64_t heard_before_ = 0;      ///< The same, when this connection was made.
     std::uint64_t lost_sent_ = 0;         ///< sent() of the connection that ended.
     Instant quiet_since_{};               ///< Last heard, or last begun to wait for an answer.
-    Instant silent_since_{};
-    Instant asked_at_{};  ///< The handshake's or ping's instant.
+    Instant asked_at_{};                  ///< The handshake's or ping's instant.
     Nanos round_trip_{0};
 
     UndoDebts debts_;
-    std::vector<std::int64_t> to_kill_;  ///< Former connections of former_run_id_.
-    std::size_t kills_open_ = 0;
+    std::int64_t to_kill_ = 0;  ///< The former connection, of former_run_id_; 0: none.
     std::string former_run_id_;
-    bool unkillable_ = false;  ///< A former connection's id is not known, or its end refused.
+    bool unkillable_ = false;  ///< A former connection's id is not known, or CLIENT KILL refused.
     Nanos unanswered_ttl_{0};  ///< Longest of the acquires that former connections left open.
     Instant ready_since_{};
     Instant unsure_until_{};  ///< Until then an undo may still be overtaken by its acquire.

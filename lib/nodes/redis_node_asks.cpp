@@ -19,10 +19,11 @@ Ticket RedisNode::ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) {
     if (phase_ != Phase::ready) {  // Rule N1
         // A release has to be done all the same. One that belongs to no acquire of ours (a bare
         // token) could come without end: hence the bound.
-        if (ask.step == Step::release && debts_.size() < kDebtsPerBacklog * options_.max_backlog) {
+        if (ask.step == Step::release && !never_sent(*ask.token) &&
+            debts_.size() < kDebtsPerBacklog * options_.max_backlog) {
             owe(ask.resource, *ask.token, ask.ttl, {}, Instant::max());
         }
-        return answer_later(to, tag, Unasked::down);
+        return answer_later(ask, to, tag, Unasked::down);
     }
     if (ask.step == Step::release) {
         // Rule N7: its place was reserved with its acquire. Rule N8: it goes to a silent node too.
@@ -32,9 +33,9 @@ Ticket RedisNode::ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) {
         entry.tag = tag;
         return entry.ticket;
     }
-    if (silent_) return answer_later(to, tag, Unasked::silent);  // Rule N8
-    if (pipeline_.size() >= options_.max_backlog) {              // Rule N7
-        return answer_later(to, tag, Unasked::backlog);
+    if (silent_) return answer_later(ask, to, tag, Unasked::silent);  // Rule N8
+    if (pipeline_.size() >= options_.max_backlog) {                   // Rule N7
+        return answer_later(ask, to, tag, Unasked::backlog);
     }
     const Command command = ask.step == Step::acquire  ? Command::acquire
                             : ask.step == Step::extend ? Command::extend
@@ -113,10 +114,16 @@ void RedisNode::give_up(Ticket ticket, bool silent) {
     if (silent && phase_ == Phase::ready && !silent_ && entry->heard == heard_) become_silent();
 }
 
-Ticket RedisNode::answer_later(AnswerEvents& to, std::uint32_t tag, Unasked why) {
-    local_.push_back({&to, tag, why});
+Ticket RedisNode::answer_later(const Ask& ask, AnswerEvents& to, std::uint32_t tag, Unasked why) {
+    local_.push_back({&to, tag, why, ask.step == Step::acquire ? *ask.token : Token{}});
     env_.post(*later_);
     return ((local_first_ + local_.size() - 1) << 1) | 1;
+}
+
+/// An acquire that this node will answer `failed`, given up before it could say so.
+bool RedisNode::never_sent(const Token& token) const noexcept {
+    return std::any_of(local_.begin(), local_.end(),
+                       [&](const LocalAnswer& answer) { return answer.acquire == token; });
 }
 
 void RedisNode::Later::run() {

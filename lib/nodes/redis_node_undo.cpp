@@ -14,6 +14,7 @@ constexpr Nanos kRetryPause = std::chrono::milliseconds(250);
 }  // namespace
 
 void RedisNode::undo(std::string_view resource, const Token& token, Nanos ttl) {
+    if (never_sent(token)) return;  // Rule A6: neither granted nor unknown
     if (phase_ == Phase::ready) {
         write_undo(Command::undo, resource, token, ttl, fresh_plan());  // Rule N5
     } else {
@@ -28,23 +29,21 @@ void RedisNode::begin_settling() {
     const bool restarted =
         !former_run_id_.empty() && !greeting_.run_id.empty() && former_run_id_ != greeting_.run_id;
     if (restarted) {  // The old process is gone, and its ids name somebody else.
-        to_kill_.clear();
+        to_kill_ = 0;
         unkillable_ = false;
     }
-    if (greeting_.run_id.empty() && !to_kill_.empty()) {
-        to_kill_.clear();
+    if (greeting_.run_id.empty() && to_kill_ != 0) {
+        to_kill_ = 0;
         unkillable_ = true;
     }
-    if (!needed || to_kill_.empty()) {
+    if (!needed || to_kill_ == 0) {
         become_ready(needed && unkillable_);
         return;
     }
-    phase_ = Phase::settling;
-    kills_open_ = to_kill_.size();
-    for (const std::int64_t id : to_kill_) commands_.client_kill(id);
+    phase_ = Phase::settling;  // within the handshake's time limit
+    commands_.client_kill(to_kill_);
     connection_.write(commands_.bytes());
     commands_.clear();
-    env_.arm(alarm_, env_.now() + options_.connect_timeout);
 }
 
 void RedisNode::on_kill_reply(const resp::Value& reply) {
@@ -66,7 +65,7 @@ void RedisNode::on_kill_reply(const resp::Value& reply) {
         on_bad_reply();
         return;
     }
-    if (--kills_open_ == 0) become_ready(unkillable_);
+    become_ready(unkillable_);
 }
 
 UndoPlan RedisNode::fresh_plan() const {

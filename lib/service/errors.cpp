@@ -101,8 +101,9 @@ std::optional<Nanos> holder_remaining(const RoundReport& report) {
     }
     const int total = static_cast<int>(report.words.size());
     const int refused = report.votes.no.size();
+    const int mute = report.votes.failed.size() + report.votes.unknown.size();
     // So many refusals must end before the rest, with these, can be a quorum.
-    const int must_end = protocol::quorum(total) - (total - refused);
+    const int must_end = protocol::quorum(total) - (total - refused - mute);
     if (must_end <= 0 || static_cast<std::size_t>(must_end) > count) return std::nullopt;
     std::sort(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(count));
     return std::chrono::milliseconds(left[static_cast<std::size_t>(must_end) - 1]);

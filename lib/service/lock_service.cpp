@@ -73,6 +73,10 @@ Result<LockService> LockService::open(std::vector<std::string> uris, ServiceOpti
     }
     auto state = std::make_shared<ServiceState>(std::move(*runner), loop.env(), &loop,
                                                 std::move(*settings), std::move(nodes));
+    return detail::make_service(std::move(state));
+}
+
+LockService detail::make_service(std::shared_ptr<ServiceState> state) {
     state->open();
     return LockService(std::move(state));
 }

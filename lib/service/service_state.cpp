@@ -13,8 +13,11 @@ ServiceState::ServiceState(std::unique_ptr<env::Runner> runner, env::Env& env,
       core_(env, *runner_, *this, std::move(settings), std::move(nodes)) {}
 
 ServiceState::~ServiceState() {
+    if (loop_runner_ == nullptr) return;
     // Tasks of handles that were dropped while the loop was ending.
-    if (loop_runner_ != nullptr) loop_runner_->drain();
+    loop_runner_->drain();
+    // What the nodes have posted runs while they are still there. A caller's loop is gone already.
+    if (!loop_runner_->in_callers_loop()) loop_runner_->env().turn(false);
 }
 
 void ServiceState::open() {
@@ -100,7 +103,7 @@ void ServiceState::on_nodes_closed() {
     }
     loop_runner_->env().close_handles([self = shared_from_this()] {
         self->core_.finish_close();
-        self->loop_runner_->drain();
+        self->loop_runner_->end_in_callers_loop(self);
     });
 }
 
