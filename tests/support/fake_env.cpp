@@ -1,0 +1,223 @@
+#include "tests/support/fake_env.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lib/base/check.h"
+
+namespace quorumlock::testing {
+
+class FakeStream final : public env::Stream {
+  public:
+    explicit FakeStream(env::StreamEvents& events) : events_(&events) {}
+    ~FakeStream() override {
+        if (connection_ != nullptr) {
+            connection_->stream_ = nullptr;
+            connection_->dropped_ = true;
+        }
+    }
+
+    void write(std::string_view bytes) override {
+        QL_CHECK(connection_ == nullptr || connection_->opened_);
+        buffer_.append(bytes);
+        accepted_ += bytes.size();
+    }
+    std::uint64_t accepted() const noexcept override { return accepted_; }
+    std::uint64_t sent() const noexcept override { return accepted_ - buffer_.size(); }
+
+    env::StreamEvents* events_;
+    std::shared_ptr<FakeConnection> connection_;  ///< Null once closed by the server.
+    std::string buffer_;
+    std::uint64_t accepted_ = 0;
+};
+
+class FakeLookup final : public env::Lookup {
+  public:
+    FakeLookup(FakeEnv& env, std::string host, env::LookupEvents& events)
+        : host_(std::move(host)), events_(&events), env_(&env) {
+        env.lookups_.push_back(this);
+    }
+    ~FakeLookup() override { std::erase(env_->lookups_, this); }
+
+    std::string host_;
+    env::LookupEvents* events_;
+
+  private:
+    FakeEnv* env_;
+};
+
+void FakeConnection::open() {
+    QL_CHECK(stream_ != nullptr && !opened_);
+    opened_ = true;
+    stream_->events_->on_open();
+}
+
+void FakeConnection::close(std::string_view why) {
+    if (stream_ == nullptr) return;
+    FakeStream* stream = std::exchange(stream_, nullptr);
+    env::StreamEvents* events = stream->events_;
+    // Nothing may follow on_closed, and the client may keep the stream to read sent().
+    const auto self = std::exchange(stream->connection_, nullptr);
+    events->on_closed(why);
+}
+
+void FakeConnection::feed(std::string_view bytes) {
+    QL_CHECK(opened_);
+    if (stream_ == nullptr) return;
+    stream_->events_->on_data(bytes.data(), bytes.size());
+}
+
+std::string FakeConnection::take() {
+    std::string fresh = received_.substr(taken_);
+    taken_ = received_.size();
+    return fresh;
+}
+
+void FakeConnection::limit_sends_to(std::uint64_t bytes) { limit_ = bytes; }
+
+bool FakeConnection::flush() {
+    if (stream_ == nullptr || stream_->buffer_.empty() || received_.size() >= limit_) return false;
+    const std::size_t room = static_cast<std::size_t>(limit_ - received_.size());
+    const std::size_t size = std::min(room, stream_->buffer_.size());
+    received_.append(stream_->buffer_, 0, size);
+    stream_->buffer_.erase(0, size);
+    return true;
+}
+
+FakeEnv::FakeEnv(std::uint64_t seed) : random_(seed * 0x9e3779b97f4a7c15ULL + 1) {}
+
+FakeEnv::~FakeEnv() {
+    run_tasks();
+    for (auto& connection : connections) {
+        if (connection->stream_ != nullptr) connection->stream_->connection_.reset();
+    }
+}
+
+Nanos FakeEnv::wall_now() const noexcept {
+    return now_.time_since_epoch() + std::chrono::seconds(1'700'000'000);
+}
+
+void FakeEnv::post(env::Task& task) {
+    if (task.queued) return;
+    task.queued = true;
+    task.next = nullptr;
+    (last_ != nullptr ? last_->next : first_) = &task;
+    last_ = &task;
+}
+
+bool FakeEnv::random_bytes(std::span<std::uint8_t> out) noexcept {
+    if (random_fails) return false;
+    for (auto& byte : out) byte = static_cast<std::uint8_t>(random_u64() >> 56);
+    return true;
+}
+
+std::uint64_t FakeEnv::random_u64() noexcept {
+    // splitmix64
+    random_ += 0x9e3779b97f4a7c15ULL;
+    std::uint64_t z = random_;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+    return z ^ (z >> 31);
+}
+
+std::unique_ptr<env::Lookup> FakeEnv::look_up(const std::string& host, env::LookupEvents& events) {
+    looked_up.push_back(host);
+    return std::make_unique<FakeLookup>(*this, host, events);
+}
+
+std::unique_ptr<env::Stream> FakeEnv::connect(const env::Endpoint& to, env::StreamEvents& events) {
+    auto stream = std::make_unique<FakeStream>(events);
+    stream->connection_ = std::make_shared<FakeConnection>(to, stream.get());
+    connections.push_back(stream->connection_);
+    return stream;
+}
+
+env::FileContent FakeEnv::variable(const std::string& name) {
+    const auto found = variables.find(name);
+    if (found == variables.end()) return {false, "", "not set"};
+    return {true, found->second, ""};
+}
+
+env::FileContent FakeEnv::file(const std::string& path) {
+    const auto found = files.find(path);
+    if (found == files.end()) return {false, "", "no such file or directory"};
+    return {true, found->second, ""};
+}
+
+FakeConnection& FakeEnv::last() const {
+    QL_CHECK(!connections.empty());
+    return *connections.back();
+}
+
+bool FakeEnv::run_tasks() {
+    const bool any = first_ != nullptr;
+    while (first_ != nullptr) {
+        env::Task* task = first_;
+        first_ = task->next;
+        if (first_ == nullptr) last_ = nullptr;
+        task->next = nullptr;
+        task->queued = false;
+        task->run();
+    }
+    return any;
+}
+
+bool FakeEnv::answer_lookups() {
+    if (hold_lookups || lookups_.empty()) return false;
+    FakeLookup* lookup = lookups_.front();
+    lookups_.erase(lookups_.begin());
+    const std::string host = lookup->host_;
+    std::vector<std::string> addresses;
+    std::string why;
+    if (const auto failed = name_errors.find(host); failed != name_errors.end()) {
+        why = failed->second;
+    } else if (const auto known = names.find(host); known != names.end()) {
+        addresses = known->second;
+    } else {
+        addresses = {host};
+    }
+    lookup->events_->on_addresses(addresses, why);
+    return true;
+}
+
+bool FakeEnv::tell_connects() {
+    if (!on_connect) {
+        told_ = connections.size();
+        return false;
+    }
+    if (told_ >= connections.size()) return false;
+    const auto connection = connections[told_++];
+    if (connection->alive()) on_connect(*connection);
+    return true;
+}
+
+bool FakeEnv::flush() {
+    bool any = false;
+    for (std::size_t i = 0; i < connections.size(); ++i) {
+        const auto connection = connections[i];
+        if (!connection->flush()) continue;
+        any = true;
+        if (on_sent) on_sent(*connection);
+    }
+    return any;
+}
+
+void FakeEnv::run() {
+    timers_.fire_due(now_);
+    for (int turn = 0; run_tasks() || answer_lookups() || tell_connects() || flush(); ++turn) {
+        QL_CHECK(turn < 1'000'000);  // a task that posts itself for ever
+    }
+}
+
+void FakeEnv::advance(Nanos by) {
+    const Instant target = now_ + by;
+    run();
+    for (int turn = 0; !timers_.empty() && timers_.next() <= target; ++turn) {
+        QL_CHECK(turn < 1'000'000);  // a timer that arms itself for the present for ever
+        now_ = std::max(now_, timers_.next());
+        run();
+    }
+    now_ = target;
+}
+
+}  // namespace quorumlock::testing

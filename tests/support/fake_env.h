@@ -1,0 +1,126 @@
+// An Env whose clock, timers, names, sockets and luck are in a test's hands. Nothing happens
+// unless the test calls run() or advance(), or acts on a connection's server side.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/env/env.h"
+#include "lib/env/timer_queue.h"
+
+namespace quorumlock::testing {
+
+class FakeStream;
+class FakeLookup;
+
+/// The server's side of one connection attempt. Outlives the client's Stream.
+class FakeConnection {
+  public:
+    static constexpr std::uint64_t kNoLimit = UINT64_MAX;
+
+    FakeConnection(env::Endpoint endpoint, FakeStream* stream)
+        : to(std::move(endpoint)), stream_(stream) {}
+
+    const env::Endpoint to;
+
+    /// Accepts: the client hears on_open().
+    void open();
+    /// The client hears on_closed(why), before or after open(). Bytes not sent are lost.
+    void close(std::string_view why = "closed by the server");
+    /// The client receives these bytes, in one piece.
+    void feed(std::string_view bytes);
+    /// What has left the client since the last call.
+    std::string take();
+    /// All that has left the client.
+    const std::string& received() const noexcept { return received_; }
+    /// From now on only the first `bytes` bytes of the connection leave for the kernel.
+    void limit_sends_to(std::uint64_t bytes);
+    /// No byte more leaves than has left by now; undone by let_all_leave().
+    void hold_sends() { limit_sends_to(received_.size()); }
+    void let_all_leave() { limit_sends_to(kNoLimit); }
+    bool opened() const noexcept { return opened_; }
+    /// The client still has its Stream, and it was not closed from here.
+    bool alive() const noexcept { return stream_ != nullptr; }
+    /// The client has let go of its Stream while it was up.
+    bool dropped_by_client() const noexcept { return dropped_; }
+
+  private:
+    friend class FakeStream;
+    friend class FakeEnv;
+    bool flush();
+
+    FakeStream* stream_;
+    std::string received_;
+    std::size_t taken_ = 0;
+    std::uint64_t limit_ = kNoLimit;
+    bool opened_ = false;
+    bool dropped_ = false;
+};
+
+class FakeEnv final : public env::Env {
+  public:
+    /// Same seed, same random numbers. The clock starts at 1000 s.
+    explicit FakeEnv(std::uint64_t seed = 1);
+    ~FakeEnv() override;
+
+    Instant now() const noexcept override { return now_; }
+    Nanos wall_now() const noexcept override;
+    void arm(env::Timer& timer, Instant when) override { timers_.arm(timer, when); }
+    void disarm(env::Timer& timer) noexcept override { timers_.disarm(timer); }
+    void post(env::Task& task) override;
+    bool random_bytes(std::span<std::uint8_t> out) noexcept override;
+    std::uint64_t random_u64() noexcept override;
+    std::unique_ptr<env::Lookup> look_up(const std::string& host,
+                                         env::LookupEvents& events) override;
+    std::unique_ptr<env::Stream> connect(const env::Endpoint& to,
+                                         env::StreamEvents& events) override;
+    env::FileContent variable(const std::string& name) override;
+    env::FileContent file(const std::string& path) override;
+
+    /// Runs posted tasks, answers look-ups, tells on_connect and flushes streams, until nothing
+    /// is left to do. Time stands still; due timers fire.
+    void run();
+    /// run(), then lets time pass, stopping at every timer on the way.
+    void advance(Nanos by);
+    /// Lets time pass without anything being done: a process that was stopped.
+    void skip(Nanos by) { now_ += by; }
+
+    /// Every connection attempt, oldest first.
+    std::vector<std::shared_ptr<FakeConnection>> connections;
+    /// The newest; there must be one.
+    FakeConnection& last() const;
+    /// Called by run() once for every new attempt; empty: attempts stay pending.
+    std::function<void(FakeConnection&)> on_connect;
+    /// Called by run() after bytes have left on a connection: the place of a scripted server.
+    std::function<void(FakeConnection&)> on_sent;
+    /// What look-ups answer. A host that is in neither is its own address.
+    std::map<std::string, std::vector<std::string>> names;
+    std::map<std::string, std::string> name_errors;
+    std::vector<std::string> looked_up;  ///< Every look-up, in order.
+    bool hold_lookups = false;           ///< True: look-ups stay unanswered.
+    std::map<std::string, std::string> variables, files;
+    bool random_fails = false;
+    std::size_t timers() const noexcept { return timers_.size(); }
+
+  private:
+    friend class FakeLookup;
+    bool run_tasks();
+    bool answer_lookups();
+    bool tell_connects();
+    bool flush();
+
+    Instant now_{std::chrono::seconds(1000)};
+    std::uint64_t random_;
+    env::TimerQueue timers_;
+    env::Task* first_ = nullptr;
+    env::Task* last_ = nullptr;
+    std::vector<FakeLookup*> lookups_;
+    std::size_t told_ = 0;
+};
+
+}  // namespace quorumlock::testing
