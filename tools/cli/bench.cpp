@@ -1,0 +1,170 @@
+#include "tools/cli/bench.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <condition_variable>
+#include <memory>
+#include <thread>
+
+#include "tools/cli/bench_hold.h"
+#include "tools/cli/bench_plan.h"
+#include "tools/cli/bench_processes.h"
+#include "tools/cli/context.h"
+#include "tools/cli/durations.h"
+
+namespace quorumlock::cli {
+
+namespace {
+
+/// As given on the command line.
+struct BenchFlags {
+    BenchPlan plan;
+    std::string ttl = "30s";
+    std::string wait = "30s";
+};
+
+/// One line that counts up, on a terminal only.
+class Progress {
+  public:
+    explicit Progress(const std::atomic<std::uint64_t>& cycles) {
+        if (isatty(STDERR_FILENO) == 0) return;
+        shown_ = std::jthread([this, &cycles](const std::stop_token& stop) {
+            std::unique_lock guard(mutex_);
+            while (!wake_.wait_for(guard, stop, std::chrono::milliseconds(500),
+                                   [&stop] { return stop.stop_requested(); })) {
+                std::fprintf(stderr, "\r%llu cycles",
+                             static_cast<unsigned long long>(cycles.load()));
+            }
+            std::fputs("\r\033[K", stderr);
+        });
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable_any wake_;
+    std::jthread shown_;
+};
+
+BenchReport run_mode(const BenchRun& run) {
+    if (run.plan.threads > 0) return run_threads(run);
+    if (run.plan.rate > 0) return run_paced(run);
+    return run_async(run);
+}
+
+BenchReport failed(const Context& context, const Error& error) {
+    context.fail("bench", error);
+    BenchReport report;
+    report.errors = 1;
+    return report;
+}
+
+/// A whole run with a service of its own.
+BenchReport run_plan(const Context& context, const BenchPlan& plan, std::atomic<int>& inside) {
+    auto service = context.open();
+    if (!service) return failed(context, service.error());
+    (void)service->nodes().get();
+
+    HeldLocks held(*service);
+    if (plan.hold > 0) {
+        if (auto taken = held.take(plan.hold, plan.acquire); !taken) {
+            return failed(context, taken.error());
+        }
+    }
+    BenchErrors errors;
+    std::atomic<std::uint64_t> ended{0};
+    BenchReport report;
+    {
+        const Progress progress(ended);
+        report = run_mode({*service, plan, errors, ended, inside});
+    }
+    report.rss_kib = resident_kib();
+    report.held = held.count();
+    report.bytes_per_held_lock = held.bytes_each();
+    held.give_back(errors);
+    report.errors = errors.count();
+    for (const auto& error : errors.kept()) context.fail("bench", error);
+    return report;
+}
+
+int run_bench(const Context& context, BenchFlags flags) {
+    BenchPlan& plan = flags.plan;
+    auto settings = context.settings();
+    if (!settings) return context.fail("bench", settings.error());
+    auto ttl = parse_duration("--ttl", flags.ttl, {limits::kMinTtl, settings->service.max_ttl});
+    if (!ttl) return context.fail("bench", ttl.error());
+    auto wait = parse_duration("--wait", flags.wait, {Nanos{0}, limits::kMaxWait});
+    if (!wait) return context.fail("bench", wait.error());
+    if (plan.processes > 1 && !plan.contended) {
+        return context.usage("bench", "--processes goes with --contended only");
+    }
+    plan.acquire.ttl = *ttl;
+    plan.acquire.fence = context.fence;
+    if (plan.contended) plan.acquire.wait = *wait;
+
+    std::atomic<int>& inside = shared_counter();
+    BenchReport report;
+    if (plan.processes > 1) {
+        report = run_in_processes(plan.processes, [&] { return run_plan(context, plan, inside); });
+        report.mode = "processes";
+    } else {
+        report = run_plan(context, plan, inside);
+    }
+    if (plan.contended) report.mode += " contended";
+    if (report.cycles == 0 && report.errors == 0) report.errors = 1;
+    if (context.json) {
+        report.print_json(stdout);
+    } else {
+        report.print_text(stdout);
+    }
+    if (std::fflush(stdout) != 0) return kInternal;
+    if (report.errors > 0) {
+        std::fprintf(stderr, "quorumlock: bench: not a clean run: %llu errors\n",
+                     static_cast<unsigned long long>(report.errors));
+        return kNoQuorum;
+    }
+    return kOk;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Context& context) {
+    auto flags = std::make_shared<BenchFlags>();
+    BenchPlan& plan = flags->plan;
+    auto* verb = app.add_subcommand("bench", "measure how fast these nodes give and take locks");
+    auto* workers = verb->add_option("--workers", plan.workers,
+                                     "cycles in flight, asynchronous (with --rate: at most; "
+                                     "default 1, with --rate 1024)")
+                        ->check(CLI::Range(1, 65536));
+    auto* threads = verb->add_option("--threads", plan.threads, "blocked threads instead")
+                        ->check(CLI::Range(1, 4096))
+                        ->excludes(workers);
+    auto* cycles = verb->add_option("--cycles", plan.cycles, "how many cycles to count")
+                       ->check(CLI::PositiveNumber);
+    verb->add_option("--seconds", plan.seconds, "how long to count")
+        ->check(CLI::Range(0.01, 86400.0))
+        ->capture_default_str()
+        ->excludes(cycles);
+    auto* rate = verb->add_option("--rate", plan.rate,
+                                  "start so many cycles a second; latency counts from when a "
+                                  "cycle should have started")
+                     ->check(CLI::Range(0.1, 1e6))
+                     ->excludes(threads);
+    verb->add_flag("--contended", plan.contended, "all on one resource, waiting for each other")
+        ->excludes(rate);
+    verb->add_option("--processes", plan.processes, "with --contended: in so many processes")
+        ->check(CLI::Range(1, 256));
+    verb->add_option("--hold", plan.hold, "hold so many locks all the while; tells their memory")
+        ->check(CLI::Range(1, 10'000'000));
+    verb->add_option("--ttl", flags->ttl, "lease of every lock")->capture_default_str();
+    verb->add_option("--wait", flags->wait, "with --contended: how long an acquire waits")
+        ->capture_default_str();
+    verb->add_option("--warmup", plan.warmup, "cycles before the counting starts")
+        ->capture_default_str();
+    verb->callback([&context, flags, workers, rate] {
+        if (rate->count() > 0 && workers->count() == 0) flags->plan.workers = 1024;
+        context.action = [&context, flags] { return run_bench(context, *flags); };
+    });
+}
+
+}  // namespace quorumlock::cli

@@ -1,0 +1,120 @@
+#include "tools/cli/context.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "tools/cli/config.h"
+#include "tools/cli/output.h"
+#include "tools/cli/service_options.h"
+
+namespace quorumlock::cli {
+namespace {
+
+Error invalid(std::string message) { return Error(Errc::invalid_argument, std::move(message)); }
+
+/// URIs joined by commas; a comma inside a URI is written %2C.
+Result<void> split_nodes(std::string_view shown, std::string_view list,
+                         std::vector<std::string>& nodes) {
+    for (;;) {
+        const std::size_t comma = list.find(',');
+        const std::string_view uri = list.substr(0, comma);
+        if (uri.empty()) {
+            return invalid(std::string(shown) + ": a URI is empty; write URI,URI,...");
+        }
+        nodes.emplace_back(uri);
+        if (comma == std::string_view::npos) return {};
+        list.remove_prefix(comma + 1);
+    }
+}
+
+Result<void> apply_all(const std::map<std::string, std::string>& given, const std::string& prefix,
+                       ServiceOptions& options) {
+    for (const auto& [name, text] : given) {
+        const ServiceOption* option = find_service_option(name);
+        if (option == nullptr) return invalid(prefix + name + ": there is no such option");
+        auto applied = option->apply(options, prefix + name, text);
+        if (!applied) return applied;
+    }
+    return {};
+}
+
+Result<void> choose_nodes(const Context& context, std::vector<std::string> from_file,
+                          std::vector<std::string>& nodes) {
+    for (const std::string& list : context.node_lists) {
+        auto split = split_nodes("--nodes", list, nodes);
+        if (!split) return split;
+    }
+    if (!nodes.empty()) return {};
+    const char* environment = std::getenv("QUORUMLOCK_NODES");
+    if (environment != nullptr && *environment != '\0') {
+        return split_nodes("QUORUMLOCK_NODES", environment, nodes);
+    }
+    nodes = std::move(from_file);
+    if (!nodes.empty()) return {};
+    return invalid(
+        "no nodes: give --nodes URI,URI,..., set QUORUMLOCK_NODES, or name them in --config FILE");
+}
+
+}  // namespace
+
+Result<Settings> Context::settings() const {
+    Settings settings;
+    ConfigFile file;
+    if (!config_file.empty()) {
+        auto read = read_config(config_file);
+        if (!read) return std::move(read).error();
+        file = std::move(*read);
+    }
+    const std::string prefix = "--config " + config_file + ": ";
+    auto applied = apply_all(file.service, prefix, settings.service);
+    if (!applied) return std::move(applied).error();
+    applied = apply_all(service_flags, "--", settings.service);
+    if (!applied) return std::move(applied).error();
+    auto chosen = choose_nodes(*this, std::move(file.nodes), settings.nodes);
+    if (!chosen) return std::move(chosen).error();
+    return settings;
+}
+
+Result<LockService> Context::open() const {
+    auto chosen = settings();
+    if (!chosen) return std::move(chosen).error();
+    return LockService::open(std::move(chosen->nodes), std::move(chosen->service));
+}
+
+int Context::fail(std::string_view verb, const Error& error) const {
+    int code = exit_code_for(error.code());
+    if (code == kContended) code = conflict_exit_code;
+    std::fputs(error_text(verb, error, code, json).c_str(), stderr);
+    return code;
+}
+
+int Context::usage(std::string_view verb, std::string_view message) const {
+    return fail(verb, Error(Errc::invalid_argument, std::string(message)));
+}
+
+int exit_code_for(Errc code) noexcept {
+    switch (code) {
+        case Errc::contended:
+            return kContended;
+        case Errc::no_quorum:
+        case Errc::timed_out:
+        case Errc::expired:
+        case Errc::rejected_by_server:
+            return kNoQuorum;
+        case Errc::not_held:
+        case Errc::lost:
+            return kNotHeld;
+        case Errc::invalid_argument:
+        case Errc::unsupported:
+        case Errc::duplicate_node:
+            return kUsage;
+        case Errc::cancelled:
+        case Errc::closed:
+        case Errc::would_deadlock:
+            break;
+    }
+    return kInternal;
+}
+
+}  // namespace quorumlock::cli

@@ -1,0 +1,28 @@
+// The verbs; each adds itself, with its flags, to the top-level command.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <quorumlock/result.h>
+#include <quorumlock/time.h>
+
+#include "tools/cli/context.h"
+
+namespace quorumlock::cli {
+
+void add_run(CLI::App& app, Context& context);
+void add_acquire(CLI::App& app, Context& context);
+void add_extend(CLI::App& app, Context& context);
+void add_release(CLI::App& app, Context& context);
+void add_inspect(CLI::App& app, Context& context);
+void add_nodes(CLI::App& app, Context& context);
+void add_cluster(CLI::App& app, Context& context);
+
+/// Checks 1..4096 bytes. Rule A1.
+Result<void> check_resource(std::string_view resource);
+
+/// --ttl within 10 ms .. max_ttl; when not given, 30 s or max_ttl if that is shorter.
+Result<Nanos> parse_ttl(const std::string& text, const ServiceOptions& options);
+
+}  // namespace quorumlock::cli
