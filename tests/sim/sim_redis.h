@@ -1,0 +1,94 @@
+// A simulated Redis server: speaks RESP, keeps strings with PX expiry by its own wall clock, runs
+// the project's own Lua scripts, and can be put into every state that makes a server refuse.
+// No clock, no socket, no chance of its own: whoever drives it passes the time and the bytes.
+// tests/sim/truth compares it with a real redis-server.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quorumlock::sim {
+
+/// A connection's number: what CLIENT ID answers. Starts at 1 with each server process.
+using ClientId = std::int64_t;
+/// Microseconds on this server's own wall clock: what PX counts and TIME answers.
+using WallMicros = std::int64_t;
+
+/// Why a key went away.
+enum class Gone : std::uint8_t { deleted, expired, overwritten, flushed, crashed };
+
+/// The truth as it happens, for checkers and timelines. Called in the middle of a command.
+class SimRedisEvents {
+  public:
+    /// A command was executed (also inside a script) and wrote: the key's value and expiry now.
+    virtual void on_key_set(std::string_view key, std::string_view value, WallMicros expires,
+                            ClientId by) = 0;
+    virtual void on_key_gone(std::string_view key, std::string_view value, Gone why,
+                             ClientId by) = 0;
+    /// A whole command was read from this connection and is about to be executed or refused.
+    virtual void on_command(ClientId by, const std::vector<std::string_view>& words) = 0;
+
+  protected:
+    ~SimRedisEvents() = default;
+};
+
+/// States in which a server refuses; any of them at once.
+struct SimRedisState {
+    bool loading = false;     ///< -LOADING
+    bool out_of_memory = false;  ///< -OOM for commands that may grow the data
+    bool readonly = false;    ///< -READONLY, role: slave in INFO
+    bool busy = false;        ///< -BUSY: somebody's script blocks it
+    bool misconf = false;     ///< -MISCONF
+    bool no_kill = false;     ///< -NOPERM for CLIENT KILL
+    bool no_info = false;     ///< -NOPERM for INFO
+    std::string password;     ///< empty: none is needed
+    std::size_t max_clients = 10000;
+};
+
+class SimRedis {
+  public:
+    /// `run_seed` decides the run_id; `events` may be null.
+    SimRedis(std::uint64_t run_seed, WallMicros now, SimRedisEvents* events);
+    ~SimRedis();
+
+    /// A client has connected. With max_clients reached it gets one error reply and is closed.
+    ClientId accept(WallMicros now);
+    /// Bytes from that client, in any pieces. Whole commands are executed at once, in order; the
+    /// replies wait in output(). Bytes of a client that is gone or closing are ignored.
+    void receive(ClientId client, std::string_view bytes, WallMicros now);
+    /// What is to be sent to that client; the caller takes it out (swap or clear).
+    std::string& output(ClientId client);
+    /// The server wants this connection closed once output() is sent: killed (then output() is
+    /// empty), a protocol error, max_clients. The caller then calls disconnect().
+    bool closing(ClientId client) const;
+    /// The connection is gone, whoever closed it.
+    void disconnect(ClientId client);
+
+    /// The process ends and another one starts: new run_id, ids from 1, scripts forgotten; all
+    /// connections are gone.
+    void restart(bool keep_data, std::uint64_t run_seed, WallMicros now);
+    /// What people do by hand, or another vendor's client: no connection needed.
+    void flush_all(WallMicros now);
+    void flush_scripts();
+    bool delete_key(std::string_view key, WallMicros now);
+
+    /// Changed between commands by whoever drives it.
+    SimRedisState state;
+
+    /// The live value of a key at `now`; null when there is none.
+    const std::string* value(std::string_view key, WallMicros now) const;
+    std::optional<WallMicros> expires(std::string_view key, WallMicros now) const;
+    std::size_t keys(WallMicros now) const;
+    const std::string& run_id() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace quorumlock::sim
