@@ -157,8 +157,7 @@ Lease& Core::new_lease() {
     Lease& lease = *free_leases_.back();
     free_leases_.pop_back();
     live_leases_.push_back(lease);
-    lease_count_.store(live_leases_.size(), std::memory_order_relaxed);
-    pool_size_.store(all_leases_.size(), std::memory_order_relaxed);
+    front_.on_leases(live_leases_.size(), all_leases_.size());
     lease.users = 0;
     return lease;
 }
@@ -179,7 +178,7 @@ void Core::recycle_if_unused(Lease& lease) {
     if (lease.users > 0) return;
     lease.forget();
     live_leases_.remove(lease);
-    lease_count_.store(live_leases_.size(), std::memory_order_relaxed);
+    front_.on_leases(live_leases_.size(), all_leases_.size());
     free_leases_.push_back(&lease);
 }
 

@@ -64,10 +64,15 @@ bool Lease::let_go() noexcept {
     return hold_.compare_exchange_strong(expected, Hold::let_go, std::memory_order_acq_rel);
 }
 
-RoundReport Lease::report() const {
+RoundReport Lease::report() {
     const Votes& votes = round_ == Round::extend    ? extend_.votes()
                          : round_ == Round::release ? release_.votes()
                                                     : acquire_.votes();
+    votes.open.each([&](int node) {
+        if (!core_.node(node).ready()) {
+            words_[static_cast<std::size_t>(node)].cause = core_.node(node).status().cause;
+        }
+    });
     return {core_.labels(), words_, votes, time_limit_};
 }
 
@@ -83,6 +88,7 @@ void Lease::start_round(Round round, Step step, NodeSet to, Nanos ttl, Nanos tim
     // Rule A4: all at once; nodes answer in later events, so nothing changes meanwhile.
     to.each([&](int node) {
         words_[static_cast<std::size_t>(node)].answered = false;
+        words_[static_cast<std::size_t>(node)].cause.kind = CauseClass::none;
         tickets_[static_cast<std::size_t>(node)] =
             core_.node(node).ask(ask, *this, static_cast<std::uint32_t>(node));
     });

@@ -64,9 +64,9 @@ ServiceStats ServiceState::stats() {
     ServiceStats stats;
     const std::lock_guard lock(pool_mutex_);
     stats.operations = all_operations_.size() - free_operations_.size();
-    stats.pooled_bytes =
-        all_operations_.size() * sizeof(OperationState) + core_.pooled_leases() * sizeof(Lease);
-    stats.leases = core_.leases();
+    stats.pooled_bytes = all_operations_.size() * sizeof(OperationState) +
+                         made_leases_.load(std::memory_order_relaxed) * sizeof(Lease);
+    stats.leases = live_leases_.load(std::memory_order_relaxed);
     return stats;
 }
 
