@@ -13,7 +13,6 @@
 #include "lib/service/lease.h"
 #include "lib/service/operation_state.h"
 #include "lib/service/settings.h"
-#include "lib/service/tokens.h"
 
 namespace quorumlock::detail {
 
@@ -97,7 +96,7 @@ class Core final : private nodes::NodeEvents {
     void start_extend(OperationState& operation, Lease& lease);
     void start_release(OperationState& operation, Lease& lease);
     void start_bare(OperationState& operation);
-    void fail_extensions(Lease& lease, const Error& error);
+    void fail_extensions(Lease& lease);
     void start_when_running(OperationState& operation);
     void tell_nodes(OperationState& operation);
     void retry_later(OperationState& operation, Error error, std::optional<Nanos> remaining);
@@ -117,7 +116,6 @@ class Core final : private nodes::NodeEvents {
     const Settings settings_;
     std::vector<std::unique_ptr<nodes::Node>> nodes_;
     std::vector<std::string> labels_;
-    Tokens tokens_;
     Phase phase_ = Phase::connecting;
     PhaseTimer phase_timer_{*this};
     Instant phase_end_{};

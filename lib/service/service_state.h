@@ -62,6 +62,8 @@ class ServiceState final : public std::enable_shared_from_this<ServiceState>, pr
     std::atomic<std::size_t> made_leases_{0};
     Core core_;
 
+    /// The operation given back last: whoever starts the next one takes it without the mutex.
+    std::atomic<OperationState*> spare_{nullptr};
     std::mutex pool_mutex_;  // guards the pool of operations
     std::vector<std::unique_ptr<OperationState>> all_operations_;
     std::vector<OperationState*> free_operations_;
