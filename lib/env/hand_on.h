@@ -62,11 +62,9 @@ class HandOn {
     bool own_is_resting() const noexcept { return own_ != Own::awake; }
     /// The own thread was woken for another reason than the lead (a callback, the end).
     void own_woke() noexcept { own_ = Own::awake; }
-    /// The own thread has ended: nothing may be handed to it any more.
-    void own_ended() noexcept { own_ = Own::ended; }
 
   private:
-    enum class Own : std::uint8_t { awake, lingering, asleep, ended };
+    enum class Own : std::uint8_t { awake, lingering, asleep };
 
     Leader leader_;
     Own own_ = Own::awake;
