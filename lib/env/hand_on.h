@@ -68,8 +68,7 @@ class HandOn {
 
     Leader leader_;
     Own own_ = Own::awake;
-    std::uint64_t leads_ = 0;       // how often the lead was taken
-    std::uint64_t seen_leads_ = 0;  // of these, known to the own thread when it went to rest
+    bool taken_since_ = false;  // the lead was, since the own thread began to linger
     std::int64_t expected_ = 0;
     Follower* first_ = nullptr;
     Follower* last_ = nullptr;
