@@ -1,7 +1,5 @@
 // The contract: the four ways to take a result, with_lock, and the end of a service.
 #include <atomic>
-#include <coroutine>
-#include <exception>
 #include <future>
 #include <optional>
 #include <stdexcept>
@@ -11,23 +9,13 @@
 #include <vector>
 
 #include "tests/conformance/provider.h"
+#include "tests/support/detached.h"
 
 namespace quorumlock::testing {
 
 using namespace std::chrono_literals;
 
 namespace {
-
-/// The least a coroutine needs: it starts at once and nobody waits for it.
-struct Detached {
-    struct promise_type {
-        Detached get_return_object() { return {}; }
-        std::suspend_never initial_suspend() noexcept { return {}; }
-        std::suspend_never final_suspend() noexcept { return {}; }
-        void return_void() {}
-        void unhandled_exception() { std::terminate(); }
-    };
-};
 
 Detached cycle(LockService& service, std::promise<std::string>& told) {
     auto lock = co_await service.acquire("r", {.ttl = 30s});
