@@ -7,6 +7,7 @@
 //    callbacks are expected, else to the next blocked caller, else to nobody.
 //  - The own thread takes a lead that nobody wanted for one linger: a caller in a hot loop of
 //    blocking calls keeps it without a cross-thread wake-up per call.
+//  - When it ends it keeps the lead, so that nobody is inside the loop ever after.
 #pragma once
 
 #include <cstdint>
@@ -50,7 +51,8 @@ class HandOn {
     void leave_line(Follower& follower) noexcept;
     Wake give_up() noexcept;
 
-    /// A callback is awaited by nobody who could drive the loop. True: wake the own thread.
+    /// A callback, or the own thread's end, is awaited by nobody who could drive the loop. True:
+    /// wake the own thread.
     bool expect() noexcept;
     void expected_done() noexcept { --expected_; }
 

@@ -163,7 +163,7 @@ TEST_F(LoopRunnerTest, callers_lead_while_a_callback_blocks_and_tasks_run_in_the
 // is a race. Bounded by the number of jobs.
 TEST_F(LoopRunnerTest, sixty_four_threads_are_never_two_in_the_loop) {
     constexpr int kThreads = 64;
-    constexpr int kJobs = 100;
+    constexpr int kJobs = 400;
     long on_loop = 0;
     long on_own_thread = 0;
     std::vector<std::vector<std::unique_ptr<Job>>> all(kThreads);

@@ -22,7 +22,7 @@ TEST_P(ServiceStress, every_operation_ends_once_and_two_are_never_inside) {
     ServiceOptions options = patient();
     options.retry_delay = 100us;
     options.retry_delay_max = 2ms;
-    Stress(open_service(uris, options), 45).run();
+    Stress(open_service(uris, options), 90).run();
 }
 
 INSTANTIATE_TEST_SUITE_P(MemoryNodes, ServiceStress, ::testing::Values(1, 3));
