@@ -44,13 +44,16 @@ void LoopRunner::start() {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-void LoopRunner::stop(std::shared_ptr<void> last) {
+void LoopRunner::stop(std::shared_ptr<void> owner) {
     if (callers_loop_ || !thread_.joinable()) return;
     const bool from_inside = std::this_thread::get_id() == thread_.get_id();
     {
         Lock lock(mutex_);
         stopping_ = true;
-        if (from_inside) last_ = std::move(last);
+        owner_ = owner;
+        if (from_inside) last_ = std::move(owner);
+        // The own thread needs the lead once more, and keeps it for ever.
+        (void)hand_on_.expect();
         own_wakes_.notify_one();
         if (polling_) env_->wake();
     }
@@ -251,10 +254,13 @@ void LoopRunner::drain() {
     if (draining_) return;
     owner = owner_.lock();
     draining_ = true;
+    // What a callback waits for here could be done by nobody but this thread.
+    leader_thread_ = std::this_thread::get_id();
     while (!callbacks_.empty() || !inbox_.empty()) {
         run_callbacks(lock);
         drain_inbox(lock);
     }
+    leader_thread_ = std::thread::id{};
     draining_ = false;
     lock.unlock();
     // Destroying `owner` may destroy this runner: nothing of it is touched from here on.
@@ -271,10 +277,9 @@ void LoopRunner::end_in_callers_loop(std::weak_ptr<void> owner) {
 
 void LoopRunner::own_thread() {
     own_thread_id_ = std::this_thread::get_id();
-    std::shared_ptr<void> last;
     Lock lock(mutex_);
     bool lingered = false;
-    while (true) {
+    while (!ended_) {
         if (!callbacks_.empty()) {
             // A callback may wait for a mutex that a blocked caller holds: never keep the lead.
             hand_on_.own_woke();
@@ -293,10 +298,14 @@ void LoopRunner::own_thread() {
             lingered = false;
             continue;
         }
-        if (stopping_ && hand_on_.leader() != HandOn::Leader::own_thread) break;
         switch (hand_on_.own_step(lingered)) {
             case HandOn::OwnStep::lead:
-                lead_as_own_thread(lock);
+                // Nobody is inside the loop, and with the lead kept nobody will be.
+                if (stopping_) {
+                    ended_ = true;
+                } else {
+                    lead_as_own_thread(lock);
+                }
                 lingered = false;
                 break;
             case HandOn::OwnStep::linger:
@@ -308,11 +317,10 @@ void LoopRunner::own_thread() {
                 break;
         }
     }
-    drain_inbox(lock);
-    hand_on_.own_ended();
     own_thread_id_ = std::thread::id{};
-    last = std::move(last_);
+    const std::shared_ptr<void> last = std::move(last_);
     lock.unlock();
+    drain();
     // Destroying `last` may destroy this runner: nothing of it is touched from here on.
 }
 

@@ -127,7 +127,7 @@ void ServiceState::shut_down(std::shared_ptr<ServiceState> self) {
         closing.then([self](Result<void>) { self->loop_runner_->stop(self); });
     } else {
         (void)closing.get();
-        loop->stop(nullptr);
+        loop->stop(self);
     }
 }
 
