@@ -67,8 +67,7 @@ void HandOnWorld::step(std::size_t t, Frame frame, std::uint8_t choice) {
 void HandOnWorld::run_in_loop(std::size_t t, std::size_t operation) {
     now_.inbox |= bit(operation);
     if (now_.ended) return push(t, Step::drain);
-    const auto as = t == kOwn ? HandOn::Leader::own_thread : HandOn::Leader::caller;
-    if (now_.hand_on.try_lead(as)) {
+    if (t != kOwn && now_.hand_on.try_lead(HandOn::Leader::caller)) {
         now_.threads[t].leads = now_.taken = true;
         push(t, Step::hand_on);
         drain_inbox(t);
@@ -251,9 +250,15 @@ void HandOnWorld::stop(std::size_t t) {
 void HandOnWorld::own_thread(bool lingered) {
     now_.own_rests = Rest::none;
     now_.notified = false;
-    if (now_.callbacks == 0) return own_step(lingered);
+    if (now_.callbacks == 0) {
+        if (now_.inbox == 0 || !now_.hand_on.try_lead(HandOn::Leader::own_thread)) {
+            return own_step(lingered);
+        }
+        now_.hand_on.own_woke();
+        return lead_as_own_thread();
+    }
     push(kOwn, Step::own_thread);
-    push(kOwn, Step::run_callbacks);
+    push(kOwn, Step::run_callbacks, 1);
     now_.hand_on.own_woke();
     const bool leads = now_.hand_on.leader() == HandOn::Leader::own_thread;
     if (leads && mistake_ != Mistake::own_leads_in_callbacks) hand_on(kOwn);
@@ -272,14 +277,17 @@ void HandOnWorld::own_step(bool lingered) {
     require((next == HandOn::OwnStep::sleep) == (before == HandOn::Leader::caller && undisturbed),
             "the own thread sleeps during one long lead of a caller, and only then");
     if (leads && now_.stopping) return own_ends();
-    push(kOwn, leads ? Step::own_turned : Step::own_thread);
-    if (leads) {
-        now_.threads[kOwn].leads = true;
-        return push_turn(kOwn);
-    }
+    if (leads) return lead_as_own_thread();
+    push(kOwn, Step::own_thread);
     const bool sleeps = next == HandOn::OwnStep::sleep || mistake_ == Mistake::own_never_lingers;
     now_.own_rests = sleeps ? Rest::sleep : Rest::linger;
     now_.taken = false;
+}
+
+void HandOnWorld::lead_as_own_thread() {
+    now_.threads[kOwn].leads = true;
+    push(kOwn, Step::own_turned);
+    push_turn(kOwn);
 }
 
 /// From here on the loop is nobody's: what comes runs in the thread that brings it.
@@ -329,9 +337,11 @@ void HandOnWorld::step_own(std::size_t t, Frame frame, std::uint8_t choice) {
         own_thread(now_.own_rests == Rest::linger && choice == 0);
     } else if (frame.step == Step::own_turned) {
         own_turned();
-    } else if (frame.step == Step::run_callbacks && now_.callbacks != 0) {
+    } else if (frame.step == Step::run_callbacks) {
+        if (frame.about != 0) now_.batch = std::exchange(now_.callbacks, Set{0});
+        if (now_.batch == 0) return;
         push(kOwn, Step::run_callbacks);
-        run_callback(kOwn, take_first(now_.callbacks));
+        run_callback(kOwn, take_first(now_.batch));
     } else if (frame.step == Step::drain && !now_.draining) {
         draining(t);
     } else if (frame.step == Step::draining) {

@@ -118,7 +118,7 @@ class HandOnWorld {
         std::array<Follower, kCallers> followers;
         std::array<Thread, kCallers + 1> threads;
         std::array<Phase, kOperations> phases;
-        Set inbox, callbacks, in_flight, signals, waiters, called_back;
+        Set inbox, callbacks, batch, in_flight, signals, waiters, called_back;
         std::uint8_t leader_signal;  // the operation's number + 1; 0: none
         std::uint8_t expected;
         Rest own_rests;
@@ -163,6 +163,7 @@ class HandOnWorld {
     void own_thread(bool lingered);
     void own_step(bool lingered);
     void own_ends();
+    void lead_as_own_thread();
     void own_turned();
     void run_callback(std::size_t t, std::size_t operation);
     void draining(std::size_t t);
