@@ -3,6 +3,7 @@
 // layer is kept whole.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>

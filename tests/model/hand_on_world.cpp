@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 
 #include "lib/base/check.h"
 
@@ -147,6 +148,7 @@ std::string HandOnWorld::describe(Move move) const {
                                              "run_callbacks",
                                              "drain",
                                              "draining"};
+    static_assert(std::size(kSteps) == static_cast<std::size_t>(Step::draining) + 1);
     static constexpr const char* kLeaders[] = {"nobody leads", "a caller leads", "own leads"};
     const Frame& frame = *top(move.actor);
     const std::string who =
