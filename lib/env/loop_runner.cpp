@@ -77,8 +77,9 @@ void LoopRunner::run_in_loop(Task& task) {
         drain();
         return;
     }
+    // The own thread leads as soon as its callbacks are done: one turn for all that they start.
     const bool own = own_thread_id_.load(std::memory_order_relaxed) == std::this_thread::get_id();
-    if (!hand_on_.try_lead(own ? HandOn::Leader::own_thread : HandOn::Leader::caller)) {
+    if (own || !hand_on_.try_lead(HandOn::Leader::caller)) {
         inbox_.push(task);
         const bool wake = polling_;
         if (own) settle_alive();
@@ -87,13 +88,19 @@ void LoopRunner::run_in_loop(Task& task) {
         return;
     }
     leader_thread_ = std::this_thread::get_id();
+    env_->new_event();
     // Behind what was queued before: tasks of one thread keep their order.
-    inbox_.push(task);
     drain_inbox(lock);
     lock.unlock();
-    // The own thread leads right after its callbacks and sends what they wrote in one go.
-    if (!own) env_->flush();
+    task.run();
+    env_->flush();
     lock.lock();
+    if (!inbox_.empty()) {  // others came while this one ran
+        drain_inbox(lock);
+        lock.unlock();
+        env_->flush();
+        lock.lock();
+    }
     hand_on(lock);
 }
 
@@ -195,17 +202,23 @@ void LoopRunner::before_wait() {
     if (callers_loop_) {
         leader_thread_ = std::this_thread::get_id();
         run_callbacks(lock);
+        env_->new_event();  // they may have taken long
     }
     drain_inbox(lock);
     settle_alive();
 }
 
+/// All that is in there now, in order, with the mutex let go once.
+void LoopRunner::run_all(TaskQueue& queue, Lock& lock) {
+    TaskQueue batch;
+    queue.move_to(batch);
+    lock.unlock();
+    while (Task* task = batch.pop()) task->run();
+    lock.lock();
+}
+
 void LoopRunner::drain_inbox(Lock& lock) {
-    while (Task* task = inbox_.pop()) {
-        lock.unlock();
-        task->run();
-        lock.lock();
-    }
+    while (!inbox_.empty()) run_all(inbox_, lock);
 }
 
 bool LoopRunner::about_to_wait() {
@@ -274,7 +287,14 @@ void LoopRunner::own_thread() {
                 hand_on(lock);
                 lock.lock();
             }
-            run_callbacks(lock);
+            run_all(callbacks_, lock);
+            lingered = false;
+            continue;
+        }
+        // Started by callbacks, or left behind by a caller who led: nobody else would do it now.
+        if (!inbox_.empty() && hand_on_.try_lead(HandOn::Leader::own_thread)) {
+            hand_on_.own_woke();
+            lead_as_own_thread(lock);
             lingered = false;
             continue;
         }

@@ -65,6 +65,7 @@ class LoopRunner final : public Runner, private UvEnv::TurnEvents {
     void hand_on(Lock& lock);
     void run_callbacks(Lock& lock);
     void drain_inbox(Lock& lock);
+    void run_all(TaskQueue& queue, Lock& lock);
     void settle_alive();
     bool is_leader() const noexcept {
         return leader_thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
