@@ -57,7 +57,6 @@ void OperationState::fail(Error error) {
 }
 
 void OperationState::clear() {
-    stop_.reset();
     continuation_.reset();
     result_.emplace<std::monostate>();
     refused.reset();
@@ -92,6 +91,9 @@ void OperationState::attach(Continuation continuation) {
 
 void OperationState::consumer_left() {
     if (!orphan_ && service_.runner().forked()) return;  // the parent's, see Lock
+    // Waits for a stop that is being asked for just now: the reference it takes must come before
+    // ours goes, or it would cancel whoever gets this object from the pool next.
+    stop_.reset();
     Phase expected = Phase::open;
     if (phase_.compare_exchange_strong(expected, Phase::left, std::memory_order_acq_rel) &&
         verb == Verb::acquire) {

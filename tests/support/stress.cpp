@@ -115,8 +115,7 @@ void Stress::cancel(Id id) {
     AcquireOptions options = waiting();
     options.stop = source.get_token();
     auto asked = service_->acquire(resource_of(id), std::move(options));
-    std::this_thread::yield();
-    source.request_stop();
+    std::thread stopper([&source] { source.request_stop(); });
     auto lock = asked.get();
     if (lock) {
         work(id, *lock);
@@ -124,6 +123,7 @@ void Stress::cancel(Id id) {
         const Errc code = lock.error().code();
         EXPECT_TRUE(code == Errc::cancelled || code == Errc::closed) << text_of(lock);
     }
+    stopper.join();
     end(id);
 }
 
