@@ -39,14 +39,14 @@ class SimRedisEvents {
 
 /// States in which a server refuses; any of them at once.
 struct SimRedisState {
-    bool loading = false;     ///< -LOADING
+    bool loading = false;        ///< -LOADING
     bool out_of_memory = false;  ///< -OOM for commands that may grow the data
-    bool readonly = false;    ///< -READONLY, role: slave in INFO
-    bool busy = false;        ///< -BUSY: somebody's script blocks it
-    bool misconf = false;     ///< -MISCONF
-    bool no_kill = false;     ///< -NOPERM for CLIENT KILL
-    bool no_info = false;     ///< -NOPERM for INFO
-    std::string password;     ///< empty: none is needed
+    bool readonly = false;       ///< -READONLY, role: slave in INFO
+    bool busy = false;           ///< -BUSY: somebody's script blocks it
+    bool misconf = false;        ///< -MISCONF
+    bool no_kill = false;        ///< -NOPERM for CLIENT KILL
+    bool no_info = false;        ///< -NOPERM for INFO
+    std::string password;        ///< empty: none is needed
     std::size_t max_clients = 10000;
 };
 
