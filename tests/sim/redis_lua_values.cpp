@@ -1,5 +1,4 @@
 #include <charconv>
-#include <cstdlib>
 #include <limits>
 
 #include "lib/base/check.h"
@@ -9,14 +8,6 @@ namespace quorumlock::sim {
 
 namespace {
 
-/// The whole number that begins at `at`, which is moved behind its line.
-std::int64_t read_number(const char*& at) {
-    char* end = nullptr;
-    const std::int64_t value = std::strtoll(at, &end, 10);
-    at = end + 2;
-    return value;
-}
-
 /// The rest of the line at `at`, which is moved behind it.
 std::string_view read_line(const char*& at) {
     const char* const begin = at;
@@ -24,6 +15,14 @@ std::string_view read_line(const char*& at) {
     const std::string_view line(begin, static_cast<std::size_t>(at - begin));
     at += 2;
     return line;
+}
+
+/// The whole number that begins at `at`, which is moved behind its line.
+std::int64_t read_number(const char*& at) {
+    std::int64_t value = 0;
+    const auto line = read_line(at);
+    std::from_chars(line.data(), line.data() + line.size(), value);
+    return value;
 }
 
 /// As x86 converts it where there is nothing right to say.

@@ -102,12 +102,14 @@ Twins::Twins(const quorumlock::testing::RedisServer& real, const std::string& pa
 }
 
 Twins::~Twins() {
+    if (!operated_) return;
     for (const Operation& operation : kOperations) {
         if (operation.mends) operate(operation.name);
     }
 }
 
 void Twins::operate(const std::string& what) {
+    operated_ = true;
     for (const Operation& operation : kOperations) {
         if (operation.name != what) continue;
         // "OK Already connected ..." is well too.

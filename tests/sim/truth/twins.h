@@ -31,7 +31,7 @@ class Twins {
     /// Both empty and in good health: the real server is made so, the simulated one is new. Both
     /// think it is now.
     explicit Twins(const quorumlock::testing::RedisServer& real, const std::string& password = {});
-    /// Mends the real one's state.
+    /// Mends what operators have done to the real one.
     ~Twins();
     Twins(const Twins&) = delete;
     Twins& operator=(const Twins&) = delete;
@@ -59,6 +59,7 @@ class Twins {
     RealSide real_side_;
     SimSide sim_;
     std::set<int> used_;
+    bool operated_ = false;
 };
 
 /// Of this machine.
