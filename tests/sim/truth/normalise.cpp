@@ -94,7 +94,7 @@ bool same(const std::vector<std::string>& words, std::string& real, const Ids& r
         sim = time_shape(sim);
     } else if (command == "pttl" || command == "ttl" || command.starts_with("eval")) {
         // Time passes on the real server only.
-        constexpr std::int64_t kFarMs = 60'000, kFar = 60, kPassedMs = 5000, kPassed = 5,
+        constexpr std::int64_t kFarMs = 60'000, kFar = 60, kPassedMs = 9000, kPassed = 9,
                                kSlackMs = 50;
         if (!is_integer(real) || !is_integer(sim)) return real == sim;
         const std::int64_t later = integer(sim) - integer(real);
