@@ -25,7 +25,7 @@ struct Conditions {
         const bool has_one = current != kNeverMs;
         if (nx && has_one) return false;
         if (xx && !has_one) return false;
-        if (gt && (!has_one || next <= current)) return false;
+        if (gt && next <= current) return false;  // none is the longest
         return !(lt && has_one && next >= current);
     }
 };

@@ -69,6 +69,18 @@ TEST_F(TruthState, read_only_without_a_primary) {
     all_same(catalogue());
 }
 
+TEST_F(TruthState, states_that_meet) {
+    const std::vector<std::vector<std::string>> meetings = {
+        {"full", "orphan"}, {"forbid", "orphan"}, {"forbid", "full"}};
+    furnish();
+    for (const auto& states : meetings) {
+        for (const std::string& state : states) same(kOperator, {state});
+        all_same(catalogue());
+        for (const char* mended : {"roomy", "allow", "primary"}) same(kOperator, {mended});
+        all_same(catalogue());
+    }
+}
+
 TEST_F(TruthState, busy_with_a_script) {
     furnish();
     ASSERT_EQ(twins.configure({"CONFIG", "SET", "busy-reply-threshold", "1"}), "OK");
