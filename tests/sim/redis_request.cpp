@@ -53,16 +53,18 @@ RequestParser::Found RequestParser::read(bool authenticated) {
 /// Reads how many words the command has; none at all is no command, and skipped.
 RequestParser::Found RequestParser::begin(bool authenticated) {
     if (bytes_[at_] != '*') return fail("Protocol error: inline commands are not simulated");
-    std::string_view line;
-    switch (header(line)) {
-        case Line::partial:
-            return Found::nothing;
-        case Line::too_long:
-            return fail("Protocol error: too big mbulk count string");
-        case Line::whole:
-            break;
+    auto count = plain_header('*');
+    if (!count) {
+        std::string_view line;
+        switch (header(line)) {
+            case Line::partial:
+                return Found::nothing;
+            case Line::too_long:
+                return fail("Protocol error: too big mbulk count string");
+            case Line::whole:
+                count = whole_number(line.substr(1));
+        }
     }
-    const auto count = whole_number(line.substr(1));
     if (!count || *count > std::numeric_limits<int>::max()) {
         return fail("Protocol error: invalid multibulk length");
     }
@@ -75,21 +77,24 @@ RequestParser::Found RequestParser::begin(bool authenticated) {
 
 RequestParser::Found RequestParser::word(bool authenticated) {
     if (length_ < 0) {
-        std::string_view line;
-        switch (header(line)) {
-            case Line::partial:
-                return Found::nothing;
-            case Line::too_long:
-                return fail("Protocol error: too big bulk count string");
-            case Line::whole:
-                break;
+        auto length = plain_header('$');
+        if (!length) {
+            std::string_view line;
+            switch (header(line)) {
+                case Line::partial:
+                    return Found::nothing;
+                case Line::too_long:
+                    return fail("Protocol error: too big bulk count string");
+                case Line::whole:
+                    break;
+            }
+            if (!line.starts_with('$')) {
+                const char got = line.empty() ? '\r' : line.front();
+                return fail(
+                    in_one_line(std::string("Protocol error: expected '$', got '") + got + "'"));
+            }
+            length = whole_number(line.substr(1));
         }
-        if (!line.starts_with('$')) {
-            const char got = line.empty() ? '\r' : line.front();
-            return fail(
-                in_one_line(std::string("Protocol error: expected '$', got '") + got + "'"));
-        }
-        const auto length = whole_number(line.substr(1));
         if (!length || *length < 0 || *length > kLongestWord) {
             return fail("Protocol error: invalid bulk length");
         }
@@ -105,6 +110,22 @@ RequestParser::Found RequestParser::word(bool authenticated) {
     length_ = -1;
     --missing_;
     return Found::command;
+}
+
+/// The header that nearly all are: whole, and of a few digits. Nothing is read when it is not.
+std::optional<std::int64_t> RequestParser::plain_header(char type) noexcept {
+    constexpr std::size_t kMostDigits = 8;
+    const std::string_view rest = bytes_.substr(at_, kMostDigits + 3);
+    if (!rest.starts_with(type)) return {};
+    std::size_t end = 1;
+    std::int64_t value = 0;
+    for (; end < rest.size() && rest[end] >= '0' && rest[end] <= '9'; ++end) {
+        value = 10 * value + (rest[end] - '0');
+    }
+    const bool one_way = end == 2 || (end > 2 && rest[1] != '0');
+    if (!one_way || end + 1 >= rest.size() || rest[end] != '\r') return {};
+    at_ += end + 2;
+    return value;
 }
 
 RequestParser::Line RequestParser::header(std::string_view& line) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +34,7 @@ class RequestParser {
   private:
     enum class Line : std::uint8_t { whole, partial, too_long };
 
+    std::optional<std::int64_t> plain_header(char type) noexcept;
     Line header(std::string_view& line);
     Found fail(std::string_view text);
     Found read(bool authenticated);

@@ -21,7 +21,6 @@ struct SetOptions {
 bool read_options(const Words& words, SetOptions& options) {
     for (std::size_t i = 3; i < words.size(); ++i) {
         const std::string_view word = words[i];
-        const ExpiryOption* expiry = find_expiry_option(word);
         if (is_word(word, "nx") && !options.if_present) {
             options.if_absent = true;
         } else if (is_word(word, "xx") && !options.if_absent) {
@@ -30,12 +29,12 @@ bool read_options(const Words& words, SetOptions& options) {
             options.get = true;
         } else if (is_word(word, "keepttl") && !options.has_expiry()) {
             options.keep_ttl = true;
-        } else if (expiry != nullptr && !options.keep_ttl && i + 1 < words.size() &&
-                   (!options.has_expiry() || options.unit == expiry->unit)) {
+        } else {
+            const ExpiryOption* const expiry = find_expiry_option(word);
+            if (expiry == nullptr || options.keep_ttl || i + 1 == words.size()) return false;
+            if (options.has_expiry() && options.unit != expiry->unit) return false;
             options.unit = expiry->unit;
             options.expiry = words[++i];
-        } else {
-            return false;
         }
     }
     return true;
