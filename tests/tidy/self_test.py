@@ -41,6 +41,7 @@ BAD = [
     ("hiredis in a node", "foreign", "lib/nodes/a.cpp", "#include <hiredis/hiredis.h>\n"),
     ("hiredis in the tools", "foreign", "tools/cli/a.cpp", "#include <hiredis/read.h>\n"),
     ("json in a node", "foreign", "lib/nodes/a.cpp", "#include <nlohmann/json.hpp>\n"),
+    ("lua outside the simulation", "foreign", "tests/unit/nodes/a.cpp", "#include <lua.hpp>\n"),
     ("curl in a tool", "foreign", "tools/cli/a.cpp", "#include <curl/curl.h>\n"),
     ("a thread in the protocol", "door", "lib/protocol/a.cpp", "#include <thread>\n"),
     ("an atomic in a node", "door", "lib/nodes/a.cpp", "#include <atomic>\n"),
