@@ -30,6 +30,9 @@ if(library_type STREQUAL "STATIC_LIBRARY")
 else()
     set(pc_requires "Requires.private: ${pc_dependencies}")
 endif()
+# From where the file lies: the prefix may be chosen, or moved, after configuring.
+file(RELATIVE_PATH pc_way_to_prefix
+     ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(cmake/quorumlock.pc.in ${CMAKE_CURRENT_BINARY_DIR}/quorumlock.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/quorumlock.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
