@@ -3,6 +3,8 @@
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 JOBS=2
+# Clones of this project in other folders share what ccache keeps.
+export CCACHE_BASEDIR=$ROOT CCACHE_NOHASHDIR=1
 PASSED=0
 FAILED=0
 SKIPPED=0
