@@ -25,6 +25,9 @@ std::string_view noperm(const CommandRow& row) noexcept {
                : "NOPERM this user has no permissions to run the 'client|kill' command";
 }
 
+/// A replica leaves its memory to its primary.
+bool is_full(const SimRedisState& state) noexcept { return state.out_of_memory && !state.readonly; }
+
 }  // namespace
 
 std::string_view refusal(const RedisCore& server, const Client& client, const CommandRow& row) {
@@ -34,7 +37,7 @@ std::string_view refusal(const RedisCore& server, const Client& client, const Co
         return "NOAUTH Authentication required.";
     }
     if (forbidden(state, row)) return noperm(row);
-    if (state.out_of_memory && !state.busy && is(kDenyOom)) return kOom;
+    if (is_full(state) && !state.busy && is(kDenyOom)) return kOom;
     if (state.misconf && (is(kWrite) || row.run == run_ping)) return kMisconf;
     if (state.readonly && is(kWrite)) return kReadOnly;
     if (state.readonly && state.stale && !is(kStale)) return said::kMasterDown;
@@ -59,7 +62,7 @@ std::string_view refusal_in_script(const RedisCore& server, const CommandRow& ro
     if (wrote) return {};  // half done would be worse
     if (is(kWrite) && state.readonly) return kReadOnly;
     if (is(kWrite) && state.misconf) return kMisconf;
-    if (is(kDenyOom) && state.out_of_memory) return kOom;
+    if (is(kDenyOom) && is_full(state)) return kOom;
     return {};
 }
 

@@ -146,13 +146,13 @@ std::string unknown_command(const Words& words) {
     } else {
         std::string args;
         for (std::size_t i = 1; i < words.size() && args.size() < kMost; ++i) {
-            args.append("'").append(shown(words[i], kMost - args.size())).append("' ");
+            const std::string_view word = shown(words[i], kMost - args.size());
+            args.append("'").append(word).append("' ");
         }
         text.append("unknown command '").append(shown(words.front(), kMost));
         text.append("', with args beginning with: ").append(args);
     }
-    // Not in_one_line: blanks at the end stay.
-    for (char& c : text) c = c == '\r' || c == '\n' ? ' ' : c;
+    blank_line_ends(text);
     return "ERR " + text;
 }
 

@@ -85,8 +85,10 @@ void run_ping(Call& call) {
 
 void run_select(Call& call) {
     const auto number = whole_number(call.words[1]);
-    if (!number || *number != static_cast<int>(*number)) {
-        return call.reply.error(said::kNotInteger);
+    if (!number) return call.reply.error(said::kNotInteger);
+    if (*number != static_cast<int>(*number)) {
+        return call.reply.error(
+            "ERR value is out of range, value must between -2147483648 and 2147483647");
     }
     if (*number < 0 || *number >= RedisCore::kDatabases) {
         return call.reply.error("ERR DB index is out of range");

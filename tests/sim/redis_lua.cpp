@@ -96,6 +96,7 @@ void LuaEngine::Impl::answer_error(const LuaScript& script, ReplyWriter& reply) 
         text = "ERR Error running script " + script.sha + ", " +
                std::string(shown(said != nullptr ? said : "execution failure", 100));
     }
+    blank_line_ends(text);
     reply.error(text);
     lua_settop(lua, kBase);
 }

@@ -44,7 +44,9 @@ int handle_error(lua_State* lua) {
         known = lua_getstack(lua, 2, &where) != 0 && lua_getinfo(lua, "Sl", &where) != 0;
     }
     if (!lua_istable(lua, 1)) {
-        const char* text = lua_tostring(lua, 1);
+        const char* text = lua_isboolean(lua, 1) && lua_toboolean(lua, 1) != 0 ? "true"
+                           : lua_isboolean(lua, 1)                             ? "false"
+                                                   : lua_tostring(lua, 1);
         if (text == nullptr) text = luaL_typename(lua, 1);
         lua_createtable(lua, 0, 3);
         lua_pushfstring(lua, "ERR %s", text);

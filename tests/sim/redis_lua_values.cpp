@@ -45,9 +45,12 @@ bool field_text(lua_State* lua, const char* name, std::string& text) {
 
 void table_as_reply(lua_State* lua, ReplyWriter& reply) {
     std::string text;
-    if (field_text(lua, "err", text)) return reply.error(in_one_line(std::move(text)));
+    if (field_text(lua, "err", text)) {
+        // Line ends are taken off the whole line, so those in front stay, as blanks.
+        return reply.error(std::string_view(in_one_line("-" + text)).substr(1));
+    }
     if (field_text(lua, "ok", text)) {
-        for (char& c : text) c = c == '\r' || c == '\n' ? ' ' : c;
+        blank_line_ends(text);
         return reply.status(text);
     }
     // How many there are is known at the end: the first hole ends it.
@@ -96,7 +99,9 @@ void push_reply(lua_State* lua, const char*& at) {
         case '-': {
             const char* const begin = at - 1;
             read_line(at);
-            return push_error(lua, std::string_view(begin, static_cast<std::size_t>(at - begin)));
+            push_error(lua, std::string_view(begin, static_cast<std::size_t>(at - begin)));
+            lua_pushboolean(lua, 1);
+            return lua_setfield(lua, -2, "ignore_error_stats_update");
         }
         case ':':
             return lua_pushnumber(lua, static_cast<lua_Number>(read_number(at)));

@@ -27,12 +27,16 @@ std::string_view shown(std::string_view bytes, std::size_t most) noexcept {
     return bytes.substr(0, std::min(most, bytes.find('\0')));
 }
 
+void blank_line_ends(std::string& text) noexcept {
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
+}
+
 std::string in_one_line(std::string text) {
     const auto first = text.find_first_not_of("\r\n");
     if (first == std::string::npos) return {};
     text = text.substr(first, text.find_last_not_of("\r\n") - first + 1);
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
+    blank_line_ends(text);
     return text;
 }
 

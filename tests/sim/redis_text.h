@@ -22,7 +22,9 @@ bool is_word(std::string_view text, std::string_view word) noexcept;
 /// Bytes of a client as they may stand in an error: up to the first NUL, `most` at most.
 std::string_view shown(std::string_view bytes, std::size_t most = std::string_view::npos) noexcept;
 
-/// Without line ends, which would break the protocol: blanks inside, nothing at the ends.
+/// Line ends, which would break the protocol, become blanks.
+void blank_line_ends(std::string& text) noexcept;
+/// The same, and those at the ends go.
 std::string in_one_line(std::string text);
 
 }  // namespace quorumlock::sim
