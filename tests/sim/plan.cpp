@@ -41,8 +41,8 @@ void draw_resources(Plan& plan, Random& random) {
     const std::size_t count = random.below(4) + 1;
     for (std::size_t i = 0; i < count; ++i) {
         std::string name = "r" + std::to_string(i);
-        if (random.chance(1, 16)) name.append(4094, 'x');  // the longest there is
         if (random.chance(1, 16)) name += std::string("\0\r\n\xff", 4);
+        if (random.chance(1, 16)) name.resize(limits::kMaxResourceBytes, 'x');
         plan.resources.push_back(std::move(name));
     }
 }
@@ -73,11 +73,13 @@ void draw_node(NodePlan& node, Random& random, Time near, std::int64_t most) {
 
 ServiceOptions draw_options(const Plan& plan, Random& random) {
     ServiceOptions options;
-    options.max_ttl = *std::max_element(plan.ttls.begin(), plan.ttls.end());
-    if (random.chance(1, 3)) options.node_timeout = Nanos(random.scaled(2 * kMilli, 2 * kSecond));
+    options.max_ttl = std::max(*std::max_element(plan.ttls.begin(), plan.ttls.end()), kLastTtl);
+    if (random.chance(1, 3)) options.node_timeout = Nanos(random.scaled(20 * kMilli, 2 * kSecond));
     options.connect_timeout = Nanos(random.scaled(100 * kMilli, 2 * kSecond));
     if (random.chance(1, 8)) {
-        options.min_validity = Nanos(random.between(0, options.max_ttl.count() / 4));
+        const Nanos least = *std::min_element(plan.ttls.begin(), plan.ttls.end());
+        options.min_validity =
+            Nanos(random.between(0, std::min<Time>(least.count() / 4, 200 * kMilli)));
     }
     options.drift_factor = static_cast<double>(plan.drift_ppm) / 1e6;
     options.retry_delay = Nanos(random.scaled(2 * kMilli, 50 * kMilli));
@@ -91,6 +93,7 @@ ServiceOptions draw_options(const Plan& plan, Random& random) {
 void draw_process(Plan& plan, ProcessPlan& process, Random& random, std::int64_t most) {
     process.traits.boot_reading = random.scaled(kSecond, 10'000 * kSecond);
     process.traits.ppm = draw_ppm(random, most);
+    process.traits.turn = random.scaled(kMicro, 20 * kMicro);
     process.traits.longest_theft = random.chance(1, 2) ? random.scaled(kMicro, 20 * kMilli) : 0;
     process.longest_lag = random.chance(1, 2) ? random.scaled(kMicro, 20 * kMilli) : 0;
     process.options = draw_options(plan, random);
@@ -134,7 +137,7 @@ Plan Plan::draw(std::uint64_t seed) {
                                                    0,      1'000,  50'000, 300'000};
     plan.drift_ppm = random.pick(kDrifts);
     const std::int64_t most = most_ppm(plan.drift_ppm);
-    const Time near = random.scaled(40 * kMicro, 2 * kMilli);
+    const Time near = random.scaled(40 * kMicro, 500 * kMicro);
     for (NodePlan& node : plan.nodes) draw_node(node, random, near, most);
     for (ProcessPlan& process : plan.processes) draw_process(plan, process, random, most);
     draw_network(plan, random);

@@ -17,6 +17,8 @@
 namespace quorumlock::sim {
 
 inline constexpr int kMostNodes = 7;
+/// The ttl of the last acquires: longer than any network here is slow.
+inline constexpr Nanos kLastTtl = std::chrono::seconds(2);
 
 struct NodePlan {
     ServerTraits server;

@@ -138,7 +138,7 @@ void SimClient::acquire() {
     options.ttl = ttl_;
     if (luck_.chance(3, 4)) options.wait = Nanos(luck_.scaled(5 * kMilli, plan_.busy / 2));
     if (service_.options().retry_delay == Nanos(0)) {
-        options.wait = std::min(options.wait, Nanos(30 * kMilli));
+        options.wait = std::min(options.wait, Nanos(5 * kMilli));
     }
     if (luck_.chance(1, 3)) {
         options.renew = true;

@@ -25,6 +25,8 @@ class SimClient {
     /// The process is dead: everything of it is forgotten.
     void die();
     int index() const noexcept { return index_; }
+    SimService& service() noexcept { return service_; }
+    bool asks_without_pause() const noexcept { return service_.options().retry_delay == Nanos(0); }
 
     /// A last acquire, which waits up to `wait`; `done` hears whether it was granted.
     void acquire_for_sure(int resource, Nanos ttl, Nanos wait, std::function<void(bool)> done);

@@ -139,6 +139,8 @@ void SimProcess::turn() {
     tasks_.run(kTasksPerTurn);
     flush();
     in_loop_ = false;
+    busy_until_ = time() + traits_.turn;
+    stolen_ += traits_.turn;
     schedule();
     if (after_turn) after_turn();
 }

@@ -23,6 +23,7 @@ class SimStream;
 struct ProcessTraits {
     std::int64_t boot_reading = 0;  ///< What CLOCK_BOOTTIME shows as the run begins.
     std::int64_t ppm = 0;
+    Time turn = 0;  ///< How long each turn takes, by the processor's work alone.
     /// Now and then the process is preempted where it reads the clock: for up to this long.
     Time longest_theft = 0;
 };

@@ -8,6 +8,8 @@ namespace {
 
 /// More than any run needs: one that takes more goes in circles.
 constexpr std::uint64_t kMostSteps = 3'000'000;
+/// With less than this left of its lease a lock is worth waiting for.
+constexpr Time kSoon = 50 * kMilli;
 constexpr std::uint16_t kPort = 6379;
 
 }  // namespace
@@ -131,6 +133,7 @@ void Simulation::be_busy() {
 void Simulation::settle() {
     say("faults cease");
     faults_->cease();
+    judge_->progress.healed();
     for (const auto& client : clients_) client->stop();
     run_until(10 * kMinute, [&] {
         return std::all_of(clients_.begin(), clients_.end(),
@@ -154,21 +157,35 @@ void Simulation::acquire_all() {
     SimClient* const client = anybody();
     if (client == nullptr) return;
     for (int resource = 0; resource < static_cast<int>(plan_.resources.size()); ++resource) {
-        bool done = false;
-        bool granted = false;
-        client->acquire_for_sure(resource, plan_.ttls[0], Nanos(6 * kMinute), [&](bool got) {
-            done = true;
-            granted = got;
-        });
-        run_until(10 * kMinute, [&] { return done; });
+        acquire_last(*client, resource);
         if (judge_->verdict.broken()) return;
-        if (!granted) {
-            return judge_->verdict.report("progress", "nobody gets r" + std::to_string(resource) +
-                                                          " although all is well again");
-        }
-        client->stop();
-        run_until(kMinute, [&] { return client->idle(); });
     }
+}
+
+void Simulation::acquire_last(SimClient& client, int resource) {
+    // Whoever asks without a pause must not do so for long, and nobody through a long lease.
+    Progress& progress = judge_->progress;
+    Time idle = progress.leases_end(resource) - world_.now() - kSoon;
+    if (client.asks_without_pause()) {
+        idle = std::max(idle, progress.healed_at() + kReconnected - world_.now());
+    }
+    if (idle > 0) run_until(idle, [] { return false; });
+    bool done = false;
+    bool granted = false;
+    const Nanos wait = progress.longest_wait(resource, client.service().options(),
+                                             client.service().round_limit(kLastTtl));
+    client.acquire_for_sure(resource, kLastTtl, wait, [&](bool got) {
+        done = true;
+        granted = got;
+    });
+    run_until(wait.count() + kMinute, [&] { return done; });
+    if (judge_->verdict.broken()) return;
+    if (!granted) {
+        return judge_->verdict.report(
+            "progress", "nobody gets r" + std::to_string(resource) + " although all is well again");
+    }
+    client.stop();
+    run_until(kMinute, [&] { return client.idle(); });
 }
 
 void Simulation::close_all() {

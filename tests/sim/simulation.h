@@ -49,6 +49,7 @@ class Simulation final : public FaultEvents {
     void be_busy();
     void settle();
     void acquire_all();
+    void acquire_last(SimClient& client, int resource);
     void close_all();
     void take_apart();
     SimClient* anybody();

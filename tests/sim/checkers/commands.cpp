@@ -83,14 +83,12 @@ void Commands::read_script(SimServer& server, std::int64_t written,
     const Nanos ttl = milliseconds(words[5]);
     attempt->ttl = std::max(attempt->ttl, ttl);
     promise_ = promise_of(written, ttl);
-    // Where the lease is long enough already the script writes nothing, and promises as much.
-    const WallMicros now = server.wall();
-    const std::string* const holder = server.redis().value(words[3], now);
-    if (holder == nullptr || *holder != attempt->token) return;
-    const auto expires = server.redis().expires(words[3], now);
-    if (expires && *expires >= now + ttl.count() / 1000) {
-        vote.promise = std::max(vote.promise, promise_);
-    }
+    // Where the lease is long enough already, to the millisecond in which servers count, the
+    // script writes nothing and promises as much.
+    if (!ledger_.live(*attempt, server.index(), world_.now())) return;
+    if (vote.state != Vote::State::present) return;
+    const std::int64_t left = vote.expires / 1000 - 1 - server.wall() / 1000;
+    if (left >= ttl.count() / kMilli) vote.promise = std::max(vote.promise, promise_);
 }
 
 Attempt* Commands::key_set(SimServer& server, Link* link, std::string_view, std::string_view value,

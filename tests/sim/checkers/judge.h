@@ -5,6 +5,7 @@
 #include "tests/sim/checkers/deadlines.h"
 #include "tests/sim/checkers/exclusion.h"
 #include "tests/sim/checkers/loss.h"
+#include "tests/sim/checkers/progress.h"
 #include "tests/sim/sim_server.h"
 
 namespace quorumlock::sim {
@@ -18,6 +19,7 @@ class Judge final : public ServerEvents {
           commands(world, ledger, verdict),
           deadlines(verdict),
           loss(world, verdict),
+          progress(world, ledger),
           world_(world) {}
 
     Verdict verdict;
@@ -26,6 +28,7 @@ class Judge final : public ServerEvents {
     Commands commands;
     Deadlines deadlines;
     Loss loss;
+    Progress progress;
 
     /// Something has run in this process.
     void poll(SimProcess& process) {

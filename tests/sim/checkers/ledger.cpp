@@ -55,8 +55,7 @@ bool Ledger::tainted(int node, const Vote& vote) const noexcept {
 bool Ledger::live(Attempt& attempt, int node, Time now) noexcept {
     Vote& vote = attempt.votes[static_cast<std::size_t>(node)];
     if (vote.state != Vote::State::present && vote.state != Vote::State::ghost) return false;
-    // A server keeps a key through the millisecond of its expiry.
-    if (server(node).wall_at(now) / 1000 <= vote.expires / 1000) return true;
+    if (server(node).wall_at(now) < vote.expires) return true;
     vote.state = tainted(node, vote) ? Vote::State::excused : Vote::State::lapsed;
     return false;
 }
