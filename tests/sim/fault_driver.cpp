@@ -54,7 +54,6 @@ void FaultDriver::cease() {
             running.over = true;
         }
     }
-    for (const auto& process : scene_.processes) process->wake();
 }
 
 void FaultDriver::touch(int process, int server) noexcept {

@@ -189,14 +189,6 @@ void SimProcess::suspend(Time until) {
     sleep_until(until);
 }
 
-void SimProcess::wake() {
-    const Time now = world_.now();
-    if (asleep_until_ > now) stolen_ -= asleep_until_ - now;
-    asleep_until_ = std::min(asleep_until_, now);
-    suspended_until_ = std::min(suspended_until_, now);
-    schedule();
-}
-
 void SimProcess::die() {
     dead_ = true;
     for (SimStream* const stream : streams_) stream->cut_off();

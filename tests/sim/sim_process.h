@@ -76,8 +76,6 @@ class SimProcess final : public env::Env {
     void pause(Time until);
     /// The whole machine: nothing is sent or received either.
     void suspend(Time until);
-    /// Ends a pause or suspend early.
-    void wake();
     bool is_suspended() const noexcept { return world_.now() < suspended_until_; }
     /// Its kernel closes all connections and it never runs again, until bury().
     void die();

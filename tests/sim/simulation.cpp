@@ -133,6 +133,10 @@ void Simulation::be_busy() {
 void Simulation::settle() {
     say("faults cease");
     faults_->cease();
+    // Who is asleep sleeps on; the others are not kept busy meanwhile.
+    Time awake = world_.now();
+    for (const auto& process : processes_) awake = std::max(awake, process->asleep_until());
+    run_until(awake - world_.now(), [] { return false; });
     judge_->progress.healed();
     for (const auto& client : clients_) client->stop();
     run_until(10 * kMinute, [&] {
