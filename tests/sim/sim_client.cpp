@@ -10,6 +10,9 @@ namespace {
 /// How often somebody who does not take callbacks looks whether his operation is done.
 constexpr Time kLook = kMilli;
 
+/// The world's time as any clock here may show it: none is a quarter too fast.
+Nanos by_any_clock(Time time) { return Nanos(time + time / 4); }
+
 }  // namespace
 
 SimClient::SimClient(SimService& service, Judge& judge, const Plan& plan, int index)
@@ -40,7 +43,7 @@ void SimClient::die() {
 }
 
 Watch* SimClient::watch(const char* what, Nanos bound) {
-    return judge_.deadlines.begin(process_, what, bound + Nanos(service_.longest_lag()));
+    return judge_.deadlines.begin(process_, what, bound + by_any_clock(service_.longest_lag()));
 }
 
 void SimClient::call(const char* what, int resource) {
@@ -85,7 +88,7 @@ void SimClient::step() {
             call(taking_ == Taking::stop ? "cancel" : "drop", resource_);
             if (taking_ == Taking::stop) {
                 if (watch_ != nullptr) {
-                    judge_.deadlines.cut(*watch_, Nanos(service_.longest_lag()));
+                    judge_.deadlines.cut(*watch_, by_any_clock(service_.longest_lag()));
                 }
                 stop_->request_stop();
             } else {
@@ -160,7 +163,7 @@ void SimClient::acquire() {
     // before it there may be the wait for the first connections.
     const Nanos round = service_.first_connections() + service_.round_limit(ttl_);
     const Nanos bound = options.wait > Nanos(0) ? options.wait : round;
-    watch_ = watch("acquire", bound + (taking_ == Taking::poll ? Nanos(kLook) : Nanos(0)));
+    watch_ = watch("acquire", bound + (taking_ == Taking::poll ? by_any_clock(kLook) : Nanos(0)));
     const Time longest = options.wait > Nanos(0) ? options.wait.count() : round.count();
     const std::string& name = plan_.resources[static_cast<std::size_t>(resource_)];
     took(service_.locks().acquire(name, std::move(options)), longest);
@@ -316,9 +319,8 @@ void SimClient::ask_for_nothing() {
 
 void SimClient::close_service() {
     call("close", -1);
-    const Nanos lag(service_.longest_lag());
     // Everything else ends with it.
-    judge_.deadlines.cut_all(process_, lag + Nanos(kLook));
+    judge_.deadlines.cut_all(process_, by_any_clock(service_.longest_lag() + kLook));
     watch_ = watch("close", service_.options().drain_timeout);
     service_.close().then(guarded([this](const Result<void>& result) { on_closed(result); }));
 }
