@@ -101,7 +101,11 @@ void draw_process(Plan& plan, ProcessPlan& process, Random& random, std::int64_t
 
 void draw_network(Plan& plan, Random& random) {
     if (random.chance(1, 4)) {
-        plan.network.window = static_cast<std::size_t>(random.scaled(200, 8'000));
+        // Enough for the longest command within a few round trips.
+        const bool long_names = std::any_of(plan.resources.begin(), plan.resources.end(),
+                                            [](const auto& name) { return name.size() > 100; });
+        plan.network.window =
+            static_cast<std::size_t>(random.scaled(long_names ? 8'000 : 200, 16'000));
     }
     plan.network.small_reads = random.chance(1, 8);
     plan.network.first_retransmit = random.scaled(20 * kMilli, 200 * kMilli);

@@ -39,6 +39,7 @@ bool SimClient::idle() const noexcept {
 
 void SimClient::die() {
     dead_ = true;
+    if (loss_ != nullptr) judge_.loss.forget(*loss_);
     process_.world().disarm(step_);
 }
 
@@ -96,6 +97,7 @@ void SimClient::step() {
                 if (waiting_->done()) judge_.deadlines.forget(*watch_);
                 finish("dropped acquire", nullptr);
                 waiting_.reset();
+                judge_.leftovers.unlooked(process_.index(), resource_, -1);
                 later(luck_.scaled(kMilli, 50 * kMilli), Will::think);
             }
             break;
@@ -104,6 +106,7 @@ void SimClient::step() {
             {
                 Operation<Lock> done = *std::move(waiting_);
                 waiting_.reset();
+                judge_.leftovers.unlooked(process_.index(), resource_, -1);
                 on_acquired(done.get());
             }
             break;
@@ -176,6 +179,7 @@ void SimClient::took(Operation<Lock> operation, Time longest) {
         return;
     }
     waiting_.emplace(std::move(operation));
+    judge_.leftovers.unlooked(process_.index(), resource_, 1);
     if (taking_ == Taking::poll) return later(kLook, Will::collect);
     later(luck_.scaled(kMicro, 2 * longest), Will::give_up);
 }
@@ -188,6 +192,7 @@ void SimClient::on_acquired(Result<Lock> result) {
         if (result) {
             lock_.emplace(std::move(result).value());
             belief_ = judge_.exclusion.granted(process_, *lock_);
+            attempt_ = judge_.ledger.find(lock_->token());
         }
         return done(lock_.has_value());
     }
@@ -195,6 +200,7 @@ void SimClient::on_acquired(Result<Lock> result) {
     lock_.emplace(std::move(result).value());
     longest_ttl_ = ttl_;
     belief_ = judge_.exclusion.granted(process_, *lock_);
+    attempt_ = judge_.ledger.find(lock_->token());
     uses_ = 0;
     if (belief_ != nullptr && luck_.chance(1, 2)) {
         loss_ = judge_.loss.watch(*belief_, service_.longest_lag());
@@ -237,22 +243,33 @@ void SimClient::let_go() {
     const std::uint64_t way = luck_.below(16);
     if (way < 9) return release();
     if (way < 11 && service_.is_open() && !service_.closing()) return release_by_token();
-    if (belief_ != nullptr) judge_.exclusion.let_go(*belief_);
+    give_up_claim(way == 15 ? Attempt::Claim::left : Attempt::Claim::none);
     call(way == 15 ? "detach" : "~Lock", resource_);
     if (way == 15) lock_->detach();
     forget_lock();
     later(luck_.scaled(kMilli, 200 * kMilli), Will::think);
 }
 
+void SimClient::give_up_claim(Attempt::Claim claim) {
+    if (belief_ != nullptr) judge_.exclusion.let_go(*belief_);
+    belief_ = nullptr;
+    if (attempt_ == nullptr) return;
+    if (claim == Attempt::Claim::none && attempt_->claim != Attempt::Claim::left) {
+        judge_.leftovers.let_go(*attempt_);
+    } else {
+        judge_.leftovers.left(*attempt_);
+    }
+    attempt_ = nullptr;
+}
+
 void SimClient::forget_lock() {
     on_loss_.reset();
     if (loss_ != nullptr) judge_.loss.forget(*std::exchange(loss_, nullptr));
-    belief_ = nullptr;
     lock_.reset();
 }
 
 void SimClient::release() {
-    if (belief_ != nullptr) judge_.exclusion.let_go(*belief_);
+    give_up_claim(Attempt::Claim::none);
     call("release", resource_);
     watch_ = watch("release", service_.round_limit(longest_ttl_));
     lock_->release().then(guarded([this](const Result<void>& result) {
@@ -265,9 +282,9 @@ void SimClient::release() {
 }
 
 void SimClient::release_by_token() {
-    if (belief_ != nullptr) judge_.exclusion.let_go(*belief_);
     const std::string token(lock_->token());
-    if (Attempt* const attempt = judge_.ledger.find(token)) attempt->token_shared = true;
+    if (attempt_ != nullptr) attempt_->token_shared = true;
+    give_up_claim(Attempt::Claim::left);
     call("release by token", resource_);
     watch_ = watch("release by token",
                    service_.first_connections() + service_.round_limit(service_.options().max_ttl));
@@ -327,7 +344,7 @@ void SimClient::close_service() {
 
 void SimClient::on_closed(const Result<void>& result) {
     finish("close", result ? nullptr : &result.error());
-    service_.closed();
+    service_.closed(result, judge_.leftovers);
     if (!stopped_) service_.open();
     later(luck_.scaled(kMilli, 50 * kMilli), Will::think);
 }

@@ -60,6 +60,7 @@ class SimClient {
     void on_closed(const Result<void>& result);
     void look_around();
     void ask_for_nothing();
+    void give_up_claim(Attempt::Claim claim);
     void forget_lock();
     void finish(const char* what, const Error* error);
     Watch* watch(const char* what, Nanos bound);
@@ -86,6 +87,7 @@ class SimClient {
     Watch* watch_ = nullptr;
     std::optional<Lock> lock_;
     Belief* belief_ = nullptr;
+    Attempt* attempt_ = nullptr;  ///< Of the lock.
     LossWatch* loss_ = nullptr;
     std::optional<StopCallback> on_loss_;
     std::function<void(bool)> last_;

@@ -72,6 +72,10 @@ std::size_t Link::room() const noexcept {
     return used >= network_.window() ? 0 : network_.window() - used;
 }
 
+bool Link::clogged(Time now) const noexcept {
+    return starved_ || 2 * up_.size() > network_.window() || up_.last_at() > now + 50 * kMilli;
+}
+
 void Link::push(Pipe& pipe, Way way, std::string_view bytes, std::int64_t written) {
     Time at =
         (way == Way::up ? process_.time() : network_.world().now()) + network_.delay(*this, way);

@@ -82,6 +82,9 @@ class Link final : public Input {
     void break_now();
     /// Nothing passes any more, and nobody is told.
     void go_dead();
+    bool is_dead() const noexcept { return dead_; }
+    /// What is sent now stands behind much that is still on its way.
+    bool clogged(Time now) const noexcept;
 
     ClientId client_id = 0;
     bool queued_at_server = false;

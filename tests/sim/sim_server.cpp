@@ -46,6 +46,7 @@ void SimServer::on_command(ClientId, const std::vector<std::string_view>& words)
     // The handshake ends with two scripts.
     if (serving_ != nullptr && !serving_->greeted && words[0] == "SCRIPT") {
         serving_->greeted = ++serving_->scripts == 2;
+        if (serving_->greeted) events_.on_greeted(*serving_);
     }
     events_.on_command(*this, serving_, written_, words);
 }

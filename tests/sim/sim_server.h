@@ -23,6 +23,8 @@ class ServerEvents {
                             std::string_view value, WallMicros expires) = 0;
     virtual void on_key_gone(SimServer& server, Link* link, std::string_view key,
                              std::string_view value, Gone why) = 0;
+    /// The handshake of this connection was executed.
+    virtual void on_greeted(Link& link) = 0;
     /// Its clock was set forward, or runs at another speed now.
     virtual void on_clock_changed(SimServer& server, bool forward) = 0;
 

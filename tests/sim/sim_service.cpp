@@ -63,7 +63,16 @@ Operation<void> SimService::close() {
     return locks_->close();
 }
 
-void SimService::closed() { locks_.reset(); }
+void SimService::closed(const Result<void>& result, Leftovers& leftovers) {
+    std::uint32_t named = 0;
+    if (!result) {
+        for (const NodeReport& line : result.error().nodes()) {
+            named |= 1U << std::stoi(line.node.substr(4));
+        }
+    }
+    leftovers.closed(process_.index(), number_, named);
+    locks_.reset();
+}
 
 Nanos SimService::round_limit(Nanos ttl) const noexcept {
     if (plan_.options.node_timeout > Nanos{0}) return plan_.options.node_timeout;

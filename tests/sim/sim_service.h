@@ -10,6 +10,7 @@
 #include <quorumlock/lock_service.h>
 
 #include "lib/service/service_state.h"
+#include "tests/sim/checkers/leftovers.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/sim_runner.h"
 
@@ -33,8 +34,9 @@ class SimService {
     /// Begins to close it; nothing may be begun on it from here on.
     Operation<void> close();
     bool closing() const noexcept { return closing_; }
-    /// It is closed: the handle goes, what is behind it lives as long as somebody holds a lock.
-    void closed();
+    /// It is closed, and has said what may remain: the handle goes, what is behind it lives as
+    /// long as somebody holds a lock.
+    void closed(const Result<void>& result, Leftovers& leftovers);
 
     /// How long a round with this ttl may take: rule T5.
     Nanos round_limit(Nanos ttl) const noexcept;

@@ -10,6 +10,8 @@ namespace {
 constexpr std::uint64_t kMostSteps = 3'000'000;
 /// With less than this left of its lease a lock is worth waiting for.
 constexpr Time kSoon = 50 * kMilli;
+/// How often the checkers look at what is neither a command nor a turn.
+constexpr Time kLookEvery = 250 * kMilli;
 constexpr std::uint16_t kPort = 6379;
 
 }  // namespace
@@ -24,6 +26,11 @@ Simulation::Simulation(const Plan& plan, bool telling) : plan_(plan), trace_(tel
     faults_ = std::make_unique<FaultDriver>(
         Scene{world_, plan_, *network_, names_, servers_, processes_}, *this);
     network_->on_round = [this](int process, int server) { faults_->touch(process, server); };
+}
+
+void Simulation::look_around() {
+    judge_->leftovers.look();
+    world_.arm(look_, world_.now() + kLookEvery);
 }
 
 Simulation::~Simulation() {
@@ -71,6 +78,8 @@ void Simulation::make_processes() {
             path.base = plan_.nodes[n].base;
             path.jitter = plan_.nodes[n].jitter;
         }
+        judge_->leftovers.know(process, Nanos(plan_.processes[i].longest_lag),
+                               plan_.processes[i].options);
         services_.push_back(std::make_unique<SimService>(process, plan_));
         services_.back()->open();
     }
@@ -90,6 +99,7 @@ void Simulation::on_death(int process) {
     SimProcess& dead = *processes_[static_cast<std::size_t>(process)];
     judge_->exclusion.died(dead);
     judge_->deadlines.forget(dead);
+    judge_->leftovers.died(process);
     for (std::size_t i = 0; i < clients_.size(); ++i) {
         const auto index = static_cast<std::size_t>(clients_[i]->index());
         if (plan_.clients[index].process == process) clients_[i]->die();
@@ -127,6 +137,7 @@ bool Simulation::run_until(Time most, const Done& done) {
 
 void Simulation::be_busy() {
     say("busy");
+    world_.arm(look_, kLookEvery);
     run_until(plan_.busy, [] { return false; });
 }
 
@@ -197,14 +208,21 @@ void Simulation::close_all() {
     std::size_t open = 0;
     for (const auto& service : services_) {
         if (service->process().dead() || !service->is_open()) continue;
-        ++open;
-        SimService* const closing = service.get();
-        closing->close().then([closing, &open](const Result<void>&) {
-            --open;
-            closing->closed();
-        });
+        close(*service, open);
     }
     run_until(kMinute, [&] { return open == 0; });
+    world_.disarm(look_);
+    if (judge_->verdict.broken()) return;
+    judge_->leftovers.look();
+    judge_->leftovers.at_the_end();
+}
+
+void Simulation::close(SimService& service, std::size_t& open) {
+    ++open;
+    service.close().then([this, &service, &open](const Result<void>& result) {
+        --open;
+        service.closed(result, judge_->leftovers);
+    });
 }
 
 void Simulation::take_apart() {
@@ -216,12 +234,7 @@ void Simulation::take_apart() {
         processes_[i]->bury();
         services_[i]->resume();
         if (!services_[i]->is_open()) continue;
-        ++open;
-        SimService* const closing = services_[i].get();
-        closing->close().then([closing, &open](const Result<void>&) {
-            --open;
-            closing->closed();
-        });
+        close(*services_[i], open);
     }
     clients_.clear();
     run_until(2 * kMinute, [&] { return open == 0; });

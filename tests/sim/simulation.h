@@ -51,6 +51,8 @@ class Simulation final : public FaultEvents {
     void acquire_all();
     void acquire_last(SimClient& client, int resource);
     void close_all();
+    void close(SimService& service, std::size_t& open);
+    void look_around();
     void take_apart();
     SimClient* anybody();
 
@@ -65,6 +67,7 @@ class Simulation final : public FaultEvents {
     std::vector<std::unique_ptr<SimService>> services_;
     std::vector<std::unique_ptr<SimClient>> clients_;
     std::unique_ptr<FaultDriver> faults_;
+    MemberEvent<Simulation, &Simulation::look_around> look_{*this};
 };
 
 /// Draws the plan of a seed and runs it.

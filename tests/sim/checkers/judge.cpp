@@ -3,6 +3,17 @@
 namespace quorumlock::sim {
 
 void Judge::on_fault(const Fault& fault, bool begins) {
+    const Plan& plan = ledger.plan();
+    // What was on its way when it ended comes later still.
+    Time until = world_.now() + 2 * plan.network.longest_retransmit;
+    if (fault.kind == FaultKind::delay || fault.kind == FaultKind::slow) until += fault.amount;
+    for (int process = 0; process < static_cast<int>(plan.processes.size()); ++process) {
+        if ((fault.processes >> process & 1U) == 0) continue;
+        for (int node = 0; node < ledger.nodes(); ++node) {
+            if ((fault.nodes >> node & 1U) == 0) continue;
+            leftovers.trouble(process, node, begins ? 1 : -1, until);
+        }
+    }
     for (int node = 0; node < ledger.nodes(); ++node) {
         if ((fault.nodes >> node & 1U) == 0) continue;
         if (fault.kind == FaultKind::drift_beyond) ledger.taint_all(node, begins, world_.now());
@@ -25,6 +36,7 @@ void Judge::on_command(SimServer& server, Link* link, std::int64_t written,
 void Judge::on_key_set(SimServer& server, Link* link, std::string_view key, std::string_view value,
                        WallMicros expires) {
     if (Attempt* const changed = commands.key_set(server, link, key, value, expires)) {
+        leftovers.on_set(server, *changed);
         exclusion.votes_changed(*changed);
     }
 }

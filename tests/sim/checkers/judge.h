@@ -4,6 +4,7 @@
 #include "tests/sim/checkers/commands.h"
 #include "tests/sim/checkers/deadlines.h"
 #include "tests/sim/checkers/exclusion.h"
+#include "tests/sim/checkers/leftovers.h"
 #include "tests/sim/checkers/loss.h"
 #include "tests/sim/checkers/progress.h"
 #include "tests/sim/sim_server.h"
@@ -19,6 +20,7 @@ class Judge final : public ServerEvents {
           commands(world, ledger, verdict),
           deadlines(verdict),
           loss(world, verdict),
+          leftovers(world, ledger, verdict),
           progress(world, ledger),
           world_(world) {}
 
@@ -28,6 +30,7 @@ class Judge final : public ServerEvents {
     Commands commands;
     Deadlines deadlines;
     Loss loss;
+    Leftovers leftovers;
     Progress progress;
 
     /// Something has run in this process.
@@ -44,6 +47,7 @@ class Judge final : public ServerEvents {
                     WallMicros expires) override;
     void on_key_gone(SimServer& server, Link* link, std::string_view key, std::string_view value,
                      Gone why) override;
+    void on_greeted(Link& link) override { leftovers.on_greeted(link); }
     void on_clock_changed(SimServer& server, bool forward) override;
 
   private:

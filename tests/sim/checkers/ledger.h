@@ -43,6 +43,12 @@ struct Attempt {
     std::int64_t written = 0;   ///< When its first SET was handed in, by its process's clock.
     Time first_read = 0;        ///< When a server first read of it.
     bool token_shared = false;  ///< Others release it by its bare token.
+    enum class Claim : std::uint8_t {
+        some,  ///< somebody may want it,
+        none,  ///< he has let go of it,
+        left,  ///< or it was left to its ttl, or to be released by its token.
+    } claim = Claim::some;
+    Time let_go = 0;
     Belief* belief = nullptr;   ///< Somebody has been told that he holds it.
     std::array<Vote, kMostNodes> votes{};
 
