@@ -54,6 +54,7 @@ void FaultDriver::cease() {
             running.over = true;
         }
     }
+    for (const auto& link : scene_.network.links()) link->spare();
 }
 
 void FaultDriver::touch(int process, int server) noexcept {

@@ -80,6 +80,11 @@ class Link final : public Input {
     // ---- what can happen to it ----
     /// Something between the two ends it for both; what has not arrived is lost.
     void break_now();
+    /// What was to happen to it and has not happened yet will not.
+    void spare() noexcept {
+        cut_request = cut_reply = false;
+        spoil = 0;
+    }
     /// Nothing passes any more, and nobody is told.
     void go_dead();
     bool is_dead() const noexcept { return dead_; }
