@@ -23,9 +23,10 @@ FOREIGN_TIME = re.compile(r"\b(?:steady|system|high_resolution)_clock\b|\bstd::t
 FLOATING = re.compile(r"\b(?:double|float)\b")
 CLOCK_SPEED = re.compile(r"drift|ppm|skew|slew|clock_?(?:rate|speed)", re.IGNORECASE)
 
-# A call that takes the next number of a generator: a bare draw, or a word of tests/sim/chance.h.
-DRAW = re.compile(r"\b(?:random|random_u64|draw\w*)\s*\(\s*\)"
-                  r"|\b(?:chance|dice|rng)\w*(?:\(\))?\s*(?:\.|->)\s*\w+\s*\(")
+# A call that takes the next number of a generator: a node's or lease's, or of tests/sim/random.h.
+DRAW = re.compile(r"\b(?:random|random_u64)\s*\(\s*\)"
+                  r"|(?:\.|->)\s*(?:below|between|number|chance|scaled|pick)\s*\("
+                  r"|\b(?:random|luck|dice|rng)\w*\s*(?:\.|->)\s*next\s*\(")
 CALL = re.compile(r"(?:\b\w+|>)\s*\(")
 CHARACTER = re.compile(r"'(?:\\.|[^'\\])'")
 NO_CALL = re.compile(r"\b(?:if|for|while|switch|return|case)\s*\($")

@@ -114,7 +114,7 @@ GOOD = {
     "tests/sim/a.cpp": "// std::unordered_map, rand() and double drift in words.\n"
                        "std::map<int, Node*> x;\nstd::set<std::string> y;\n"
                        "int brand() { return f(rng.below(3), 4); }\n"
-                       "bool z = g(rng.one_in(3) && rng.one_in(4), 5);\n"
+                       "bool z = g(rng.chance(1, 3) && rng.chance(1, 4), 5);\n"
                        "double hours = 1;\n",
     "tests/sim/main/a.cpp": "auto t = std::chrono::steady_clock::now();\n",
     "tests/unit/b_test.cpp": "std::unordered_map<int, int> x;\n",
