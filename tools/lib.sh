@@ -59,7 +59,8 @@ need_packages() {
 
 # shellcheck disable=SC2034  # for those who source this
 BUILD_PACKAGES=(g++ cmake ninja-build pkg-config ccache libuv1-dev libhiredis-dev libssl-dev
-    libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev redis-server python3)
+    libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev liblua5.1-0-dev
+    redis-server python3)
 
 # build PRESET [TARGET...]: configures and builds; says how to repeat what failed.
 build() {

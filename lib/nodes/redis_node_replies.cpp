@@ -117,10 +117,11 @@ void RedisNode::on_error_reply(std::string_view text) {
     // Rule N4. A read changes nothing, whatever the error.
     const bool failed = meaning.not_applied || entry.command == Command::inspect;
     if (entry.must_be_done()) {
-        if (meaning.not_applied && meaning.what != ServerError::wrongtype) {
-            duty_not_executed(entry);
-        } else {
+        if (meaning.what == ServerError::wrongtype) {
             duty_answered(entry);
+        } else {
+            // Rule N2: a RELEASE that may not have run does no harm when it runs again.
+            duty_not_executed(entry);
         }
     }
     const std::uint64_t connection = connection_count_;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,13 +20,20 @@ using ClientId = std::int64_t;
 /// Microseconds on this server's own wall clock: what PX counts and TIME answers.
 using WallMicros = std::int64_t;
 
+/// No expiry.
+constexpr WallMicros kNoExpiry = std::numeric_limits<WallMicros>::max();
+
 /// Why a key went away.
 enum class Gone : std::uint8_t { deleted, expired, overwritten, flushed, crashed };
 
 /// The truth as it happens, for checkers and timelines. Called in the middle of a command.
+/// Databases are not told apart. A list (see plant_list) has an empty value. `by` is 0 where no
+/// client did it. Expiry is found out lazily, so on_key_gone(expired) comes late, or never.
 class SimRedisEvents {
   public:
     /// A command was executed (also inside a script) and wrote: the key's value and expiry now.
+    /// Redis counts expiry in whole milliseconds and lets a key live through its last one;
+    /// `expires` is the first instant at which it is gone, or kNoExpiry.
     virtual void on_key_set(std::string_view key, std::string_view value, WallMicros expires,
                             ClientId by) = 0;
     virtual void on_key_gone(std::string_view key, std::string_view value, Gone why,
@@ -39,14 +47,15 @@ class SimRedisEvents {
 
 /// States in which a server refuses; any of them at once.
 struct SimRedisState {
-    bool loading = false;     ///< -LOADING
+    bool loading = false;        ///< -LOADING
     bool out_of_memory = false;  ///< -OOM for commands that may grow the data
-    bool readonly = false;    ///< -READONLY, role: slave in INFO
-    bool busy = false;        ///< -BUSY: somebody's script blocks it
-    bool misconf = false;     ///< -MISCONF
-    bool no_kill = false;     ///< -NOPERM for CLIENT KILL
-    bool no_info = false;     ///< -NOPERM for INFO
-    std::string password;     ///< empty: none is needed
+    bool readonly = false;       ///< -READONLY, role: slave in INFO
+    bool busy = false;           ///< -BUSY: somebody's script blocks it
+    bool misconf = false;        ///< -MISCONF
+    bool stale = false;          ///< With readonly: -MASTERDOWN, the link to its primary is down
+    bool no_kill = false;        ///< -NOPERM for CLIENT KILL
+    bool no_info = false;        ///< -NOPERM for INFO
+    std::string password;        ///< empty: none is needed
     std::size_t max_clients = 10000;
 };
 
@@ -56,7 +65,8 @@ class SimRedis {
     SimRedis(std::uint64_t run_seed, WallMicros now, SimRedisEvents* events);
     ~SimRedis();
 
-    /// A client has connected. With max_clients reached it gets one error reply and is closed.
+    /// A client has connected. With max_clients reached it gets one error reply and is closed;
+    /// it uses up no number of the server's and gets a negative one.
     ClientId accept(WallMicros now);
     /// Bytes from that client, in any pieces. Whole commands are executed at once, in order; the
     /// replies wait in output(). Bytes of a client that is gone or closing are ignored.
@@ -64,7 +74,7 @@ class SimRedis {
     /// What is to be sent to that client; the caller takes it out (swap or clear).
     std::string& output(ClientId client);
     /// The server wants this connection closed once output() is sent: killed (then output() is
-    /// empty), a protocol error, max_clients. The caller then calls disconnect().
+    /// empty), a protocol error, QUIT, max_clients. The caller then calls disconnect().
     bool closing(ClientId client) const;
     /// The connection is gone, whoever closed it.
     void disconnect(ClientId client);
@@ -76,10 +86,13 @@ class SimRedis {
     void flush_all(WallMicros now);
     void flush_scripts();
     bool delete_key(std::string_view key, WallMicros now);
+    /// A key that is no string, in place of what was there.
+    void plant_list(std::string_view key, WallMicros now);
 
     /// Changed between commands by whoever drives it.
     SimRedisState state;
 
+    // What is asked here, deleted and planted is in database 0.
     /// The live value of a key at `now`; null when there is none.
     const std::string* value(std::string_view key, WallMicros now) const;
     std::optional<WallMicros> expires(std::string_view key, WallMicros now) const;

@@ -33,7 +33,8 @@ TOP_LAYER = "service"
 FOREIGN = [
     (r"uv\.h|uv/", ("lib/env/", "tests/support/", "tests/unit/env/", "tests/unit/service/",
                     "tests/conformance/", "tests/integration/", "examples/", "benchmarks/")),
-    (r"openssl/", ("lib/env/", "tests/support/", "tests/unit/env/")),
+    (r"openssl/", ("lib/env/", "tests/support/", "tests/unit/env/", "tests/sim/")),
+    (r"lua|lauxlib|lualib", ("tests/sim/",)),
     (r"hiredis", ("lib/resp/",)),
     (r"nlohmann/", ("lib/nodes/dapr", "tools/", "tests/")),
     (r"curl/", ("lib/env/",)),

@@ -1,0 +1,154 @@
+#include "tests/sim/checkers/commands.h"
+
+#include <charconv>
+
+namespace quorumlock::sim {
+
+namespace {
+
+Nanos milliseconds(std::string_view digits) {
+    std::int64_t ms = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), ms);
+    return std::chrono::milliseconds(ms);
+}
+
+Vote& vote_at(Attempt& attempt, const SimServer& server) {
+    return attempt.votes[static_cast<std::size_t>(server.index())];
+}
+
+}  // namespace
+
+std::int64_t Commands::promise_of(std::int64_t written, Nanos ttl) const noexcept {
+    constexpr std::int64_t kMillion = 1'000'000;
+    const std::int64_t ppm = ledger_.plan().drift_ppm;
+    const std::int64_t drift = (ttl.count() * ppm + kMillion - 1) / kMillion + 2 * kMilli;
+    return written + ttl.count() - drift;
+}
+
+void Commands::read(SimServer& server, Link* link, std::int64_t written,
+                    const std::vector<std::string_view>& words) {
+    changing_ = {};
+    if (link == nullptr) return;
+    if (words[0] == "SET") {
+        read_set(server, *link, written, words);
+    } else if (words[0] == "EVALSHA" || words[0] == "EVAL") {
+        read_script(server, written, words);
+    }
+}
+
+void Commands::read_set(SimServer& server, Link& link, std::int64_t written,
+                        const std::vector<std::string_view>& words) {
+    if (words.size() != 6 || words[3] != "NX" || words[4] != "PX") {
+        return verdict_.report("commands", "a SET is not SET resource token NX PX ttl");
+    }
+    ++sets_;
+    Attempt* attempt = ledger_.find(words[2]);
+    if (attempt == nullptr) {
+        attempt = &ledger_.open(words[2], ledger_.resource(words[1]));
+        attempt->process = link.process().index();
+        attempt->service = link.service;
+        attempt->written = written;
+        attempt->first_read = world_.now();
+        attempt->ttl = milliseconds(words[5]);
+    }
+    if (attempt->resource < 0 ||
+        ledger_.plan().resources[static_cast<std::size_t>(attempt->resource)] != words[1]) {
+        verdict_.report("commands", "token " + attempt->name() + " is used for another resource");
+    }
+    if (attempt->process != link.process().index() || attempt->service != link.service) {
+        verdict_.report("commands", "two services use the token " + attempt->name());
+    }
+    Vote& vote = vote_at(*attempt, server);
+    if (vote.set_read) {
+        verdict_.report("commands",
+                        server.name() + " was sent the SET of token " + attempt->name() + " twice");
+    }
+    vote.set_read = true;
+    attempt->written = std::min(attempt->written, written);
+    changing_ = attempt->token;
+    promise_ = promise_of(written, milliseconds(words[5]));
+}
+
+void Commands::read_script(SimServer& server, std::int64_t written,
+                           const std::vector<std::string_view>& words) {
+    if (words.size() < 5) return;
+    Attempt* const attempt = ledger_.find(words[4]);
+    if (attempt == nullptr) return;
+    Vote& vote = vote_at(*attempt, server);
+    changing_ = attempt->token;
+    if (words.size() == 5) {
+        vote.release_read = true;
+        return;
+    }
+    const Nanos ttl = milliseconds(words[5]);
+    attempt->ttl = std::max(attempt->ttl, ttl);
+    promise_ = promise_of(written, ttl);
+    // Where the lease is long enough already, to the millisecond in which servers count, the
+    // script writes nothing and promises as much.
+    if (!ledger_.live(*attempt, server.index(), world_.now())) return;
+    if (vote.state != Vote::State::present) return;
+    const std::int64_t left = vote.expires / 1000 - 1 - server.wall() / 1000;
+    if (left >= ttl.count() / kMilli) vote.promise = std::max(vote.promise, promise_);
+}
+
+Attempt* Commands::key_set(SimServer& server, Link* link, std::string_view, std::string_view value,
+                           WallMicros expires) {
+    Attempt* const attempt = ledger_.find(value);
+    if (attempt == nullptr) return nullptr;
+    Vote& vote = vote_at(*attempt, server);
+    if (link != nullptr && changing_ != attempt->token) {
+        verdict_.report("commands", "a command of another token changed the key of token " +
+                                        attempt->name() + " at " + server.name());
+    }
+    const NodePlan& node = ledger_.plan().nodes[static_cast<std::size_t>(server.index())];
+    if (vote.state == Vote::State::none && vote.release_read && !node.no_kill && !node.no_info &&
+        !attempt->token_shared) {
+        verdict_.report("commands", "the undo of token " + attempt->name() +
+                                        " was overtaken by its SET at " + server.name());
+    }
+    if (vote.state == Vote::State::present && expires < vote.expires) {
+        verdict_.report("commands", "the lease of token " + attempt->name() + " at " +
+                                        server.name() + " was shortened");
+    }
+    vote.state = Vote::State::present;
+    vote.applied = world_.now();
+    vote.expires = std::max(vote.expires, expires);
+    if (link != nullptr) vote.promise = std::max(vote.promise, promise_);
+    return attempt;
+}
+
+Attempt* Commands::key_gone(SimServer& server, Link* link, std::string_view, std::string_view value,
+                            Gone why) {
+    Attempt* const attempt = ledger_.find(value);
+    if (attempt == nullptr) return nullptr;
+    if (link != nullptr && why == Gone::deleted && changing_ != attempt->token) {
+        verdict_.report("commands", "a command of another token deleted the key of token " +
+                                        attempt->name() + " at " + server.name());
+    }
+    Vote& vote = vote_at(*attempt, server);
+    if (vote.state != Vote::State::present) return nullptr;
+    switch (why) {
+        case Gone::expired:
+            vote.state =
+                ledger_.tainted(server.index(), vote) ? Vote::State::excused : Vote::State::lapsed;
+            break;
+        case Gone::deleted:
+        case Gone::overwritten:
+            vote.state = link != nullptr ? Vote::State::ghost : Vote::State::excused;
+            break;
+        case Gone::flushed:
+        case Gone::crashed:
+            vote.state = Vote::State::excused;
+            break;
+    }
+    return attempt;
+}
+
+void Commands::data_lost(int node) {
+    for (Attempt& attempt : ledger_.attempts()) {
+        Vote& vote = attempt.votes[static_cast<std::size_t>(node)];
+        if (vote.state == Vote::State::ghost) vote.state = Vote::State::excused;
+    }
+}
+
+}  // namespace quorumlock::sim

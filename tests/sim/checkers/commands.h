@@ -1,0 +1,47 @@
+// Rule (e), and the feeding of the ledger: every command that any server reads passes here.
+//
+//  - A SET is sent once: its token is read at most once by each server (rules N2 and A2).
+//  - No undo is overtaken: on no server is a SET executed after a RELEASE of its token was read
+//    (rules N5, N6 and N9). Where CLIENT KILL or the way to use it is refused, rule N6 promises
+//    less: the undo is then repeated, and checked by what is left behind.
+//  - Nothing is shortened: no command makes a lease end earlier than it did (rule E2).
+//  - Nothing of another's is taken: our RELEASE and EXTEND change no key but their token's.
+#pragma once
+
+#include "tests/sim/checkers/ledger.h"
+
+namespace quorumlock::sim {
+
+class Commands {
+  public:
+    Commands(World& world, Ledger& ledger, Verdict& verdict)
+        : world_(world), ledger_(ledger), verdict_(verdict) {}
+
+    void read(SimServer& server, Link* link, std::int64_t written,
+              const std::vector<std::string_view>& words);
+    /// The attempt whose vote has changed, or null.
+    Attempt* key_set(SimServer& server, Link* link, std::string_view key, std::string_view value,
+                     WallMicros expires);
+    Attempt* key_gone(SimServer& server, Link* link, std::string_view key, std::string_view value,
+                      Gone why);
+    /// All that a server had is lost, or was deleted by somebody.
+    void data_lost(int node);
+
+    int sets() const noexcept { return sets_; }
+
+  private:
+    void read_set(SimServer& server, Link& link, std::int64_t written,
+                  const std::vector<std::string_view>& words);
+    void read_script(SimServer& server, std::int64_t written,
+                     const std::vector<std::string_view>& words);
+    std::int64_t promise_of(std::int64_t written, Nanos ttl) const noexcept;
+
+    World& world_;
+    Ledger& ledger_;
+    Verdict& verdict_;
+    std::string_view changing_;  ///< The token of the command that is being executed.
+    std::int64_t promise_ = 0;   ///< What it promises its holder.
+    int sets_ = 0;
+};
+
+}  // namespace quorumlock::sim

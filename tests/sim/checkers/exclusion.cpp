@@ -1,0 +1,205 @@
+#include "tests/sim/checkers/exclusion.h"
+
+#include <algorithm>
+
+namespace quorumlock::sim {
+
+namespace {
+
+/// A belief that has been over for so long can meet no new one: a process is never further ahead
+/// of the world than it was preempted.
+constexpr Time kForget = 10 * kSecond;
+
+}  // namespace
+
+void Belief::fire() {
+    // The validity ends now, whether or not its holder is awake to see it.
+    if (!over) owner.finish(*this, until);
+}
+
+Exclusion::Exclusion(World& world, Ledger& ledger, Verdict& verdict)
+    : world_(world), ledger_(ledger), verdict_(verdict), recent_(ledger.plan().resources.size()) {}
+
+Exclusion::~Exclusion() = default;
+
+std::string Exclusion::who(const Belief& belief) const {
+    const std::string name =
+        belief.process == nullptr ? "another vendor's client" : belief.process->name();
+    return name + " with token " + belief.attempt->name() + " (" +
+           ledger_.votes(*belief.attempt, world_.now()) + ")";
+}
+
+Belief* Exclusion::granted(SimProcess& process, const Lock& lock) {
+    Attempt* const attempt = ledger_.find(lock.token());
+    if (attempt == nullptr) {
+        verdict_.report("backing", process.name() +
+                                       " was granted a lock for which no server has "
+                                       "seen a SET");
+        return nullptr;
+    }
+    Belief& belief = beliefs_.emplace_back(*this);
+    belief.attempt = attempt;
+    belief.process = &process;
+    belief.lock = &lock;
+    belief.validity_end = lock.validity_end().time_since_epoch().count();
+    belief.begin = process.time();
+    belief.until = process.clock().when(belief.validity_end);
+    begin(belief);
+    return &belief;
+}
+
+Belief* Exclusion::vendor_granted(Attempt& attempt, Time until) {
+    Belief& belief = beliefs_.emplace_back(*this);
+    belief.attempt = &attempt;
+    belief.begin = world_.now();
+    belief.until = until;
+    begin(belief);
+    return &belief;
+}
+
+void Exclusion::begin(Belief& belief) {
+    ++grants_;
+    belief.attempt->belief = &belief;
+    world_.trace().note(belief.begin, Mark::held, 1, belief.attempt->token, [&] {
+        return who(belief) + " HOLDS r" + std::to_string(belief.attempt->resource) + " until " +
+               text_of(belief.until);
+    });
+    check_promise(belief);
+    if (belief.until <= belief.begin) {
+        // Told too late to be of use: held() was false when it was first asked.
+        belief.over = true;
+        belief.end = belief.begin;
+        return;
+    }
+    current_.push_back(&belief);
+    recent_[static_cast<std::size_t>(belief.attempt->resource)].push_back(&belief);
+    world_.arm(belief, belief.until);
+    check_backing(belief);
+    check_others(belief);
+    note_weakness(belief);
+}
+
+void Exclusion::poll(SimProcess& process) {
+    // A belief that ends takes itself out of the list.
+    for (std::size_t i = 0; i < current_.size();) {
+        Belief* const belief = current_[i];
+        if (belief->process == &process) follow(*belief);
+        if (i < current_.size() && current_[i] == belief) ++i;
+    }
+}
+
+void Exclusion::follow(Belief& belief) {
+    const std::int64_t reading = belief.process->reading();
+    const std::int64_t end = belief.lock->validity_end().time_since_epoch().count();
+    if (!belief.lock->held()) return finish(belief, belief.process->time());
+    if (reading >= end) {
+        return verdict_.report("validity", who(belief) + ": held() is true after the validity");
+    }
+    if (end == belief.validity_end) return;
+    if (end < belief.validity_end) {
+        return verdict_.report("validity", who(belief) + ": an extension shortened the validity");
+    }
+    belief.validity_end = end;
+    belief.until = belief.process->clock().when(end);
+    world_.arm(belief, belief.until);
+    world_.trace().note(belief.process->time(), Mark::held, 2, belief.attempt->token,
+                        [&] { return who(belief) + " EXTENDED until " + text_of(belief.until); });
+    check_promise(belief);
+    check_backing(belief);
+}
+
+void Exclusion::check_promise(Belief& belief) {
+    if (belief.process == nullptr) return;
+    int backing = 0;
+    for (const Vote& vote : belief.attempt->votes) {
+        if (vote.state != Vote::State::none && vote.promise >= belief.validity_end) ++backing;
+    }
+    if (backing >= ledger_.plan().quorum()) return;
+    verdict_.report("validity", who(belief) + " believes until " + text_of(belief.until) +
+                                    ", but only " + std::to_string(backing) +
+                                    " nodes were asked so late that t0 + ttl - drift reaches it");
+}
+
+void Exclusion::check_backing(Belief& belief) {
+    const int backed = ledger_.backed(*belief.attempt, world_.now());
+    if (backed >= ledger_.plan().quorum()) return;
+    verdict_.report("backing", who(belief) + " believes in r" +
+                                   std::to_string(belief.attempt->resource) + " on only " +
+                                   std::to_string(backed) + " leases");
+}
+
+void Exclusion::check_others(Belief& belief) {
+    auto& recent = recent_[static_cast<std::size_t>(belief.attempt->resource)];
+    std::erase_if(recent,
+                  [&](const Belief* b) { return b->over && b->end + kForget < world_.now(); });
+    for (Belief* const other : recent) {
+        if (other == &belief || other->end <= belief.begin || belief.end <= other->begin) continue;
+        bool shared = false;
+        for (int node = 0; node < ledger_.nodes(); ++node) {
+            const bool here = ledger_.live(*belief.attempt, node, world_.now());
+            shared = shared || (here && ledger_.live(*other->attempt, node, world_.now()));
+        }
+        if (!shared) {
+            ++excused_overlaps_;
+            continue;
+        }
+        verdict_.report("exclusion", "two hold r" + std::to_string(belief.attempt->resource) +
+                                         " at once: " + who(*other) + " and " + who(belief));
+    }
+}
+
+void Exclusion::votes_changed(Attempt& attempt) {
+    if (attempt.belief == nullptr || attempt.belief->over) return;
+    check_others(*attempt.belief);
+    note_weakness(*attempt.belief);
+}
+
+void Exclusion::note_weakness(Belief& belief) {
+    int live = 0;
+    for (int node = 0; node < ledger_.nodes(); ++node) {
+        if (ledger_.live(*belief.attempt, node, world_.now())) ++live;
+    }
+    const int enough = ledger_.nodes() - ledger_.plan().quorum() + 1;
+    if (live < enough && belief.weak_since == kNever) belief.weak_since = world_.now();
+}
+
+void Exclusion::let_go(Belief& belief) {
+    belief.let_go = true;
+    if (!belief.over)
+        finish(belief, belief.process == nullptr ? world_.now() : belief.process->time());
+}
+
+void Exclusion::finish(Belief& belief, Time at) {
+    belief.end = std::min(at, belief.until);
+    belief.over = true;
+    world_.disarm(belief);
+    std::erase(current_, &belief);
+    check_backing(belief);
+    note_weakness(belief);
+    if (belief.weak_since != kNever) {
+        excused_time_ += std::max<Time>(belief.end - belief.weak_since, 0);
+    }
+    world_.trace().note(belief.end, Mark::held, 0, belief.attempt->token, [&] {
+        return who(belief) + " holds r" + std::to_string(belief.attempt->resource) + " no longer";
+    });
+}
+
+void Exclusion::clock_changed(SimProcess& process) {
+    for (Belief* const belief : current_) {
+        if (belief->process != &process) continue;
+        belief->until = process.clock().when(belief->validity_end);
+        world_.arm(*belief, belief->until);
+    }
+}
+
+void Exclusion::died(SimProcess& process) {
+    for (std::size_t i = 0; i < current_.size();) {
+        if (current_[i]->process == &process) {
+            let_go(*current_[i]);
+        } else {
+            ++i;
+        }
+    }
+}
+
+}  // namespace quorumlock::sim

@@ -1,0 +1,55 @@
+#include "tests/sim/checkers/judge.h"
+
+namespace quorumlock::sim {
+
+void Judge::on_fault(const Fault& fault, bool begins) {
+    const Plan& plan = ledger.plan();
+    // What was on its way when it ended comes later still.
+    Time until = world_.now() + 2 * plan.network.longest_retransmit;
+    if (fault.kind == FaultKind::delay || fault.kind == FaultKind::slow) until += fault.amount;
+    for (int process = 0; process < static_cast<int>(plan.processes.size()); ++process) {
+        if ((fault.processes >> process & 1U) == 0) continue;
+        for (int node = 0; node < ledger.nodes(); ++node) {
+            if ((fault.nodes >> node & 1U) == 0) continue;
+            leftovers.trouble(process, node, begins ? 1 : -1, until);
+        }
+    }
+    for (int node = 0; node < ledger.nodes(); ++node) {
+        if ((fault.nodes >> node & 1U) == 0) continue;
+        if (fault.kind == FaultKind::drift_beyond) ledger.taint_all(node, begins, world_.now());
+        if (excuses(fault.kind) || fault.kind == FaultKind::restart_storm) commands.data_lost(node);
+    }
+}
+
+void Judge::on_command(SimServer& server, Link* link, std::int64_t written,
+                       const std::vector<std::string_view>& words) {
+    world_.trace().note(
+        world_.now(), Mark::sent, static_cast<std::uint64_t>(server.index()), words[0], [&] {
+            std::string text = server.name() + " reads ";
+            text += link == nullptr ? "(vendor)" : "#" + std::to_string(link->number());
+            for (const auto word : words) text += " " + printable(word, 40);
+            return text;
+        });
+    commands.read(server, link, written, words);
+}
+
+void Judge::on_key_set(SimServer& server, Link* link, std::string_view key, std::string_view value,
+                       WallMicros expires) {
+    if (Attempt* const changed = commands.key_set(server, link, key, value, expires)) {
+        leftovers.on_set(server, *changed);
+        exclusion.votes_changed(*changed);
+    }
+}
+
+void Judge::on_key_gone(SimServer& server, Link* link, std::string_view key, std::string_view value,
+                        Gone why) {
+    if (Attempt* const changed = commands.key_gone(server, link, key, value, why)) {
+        exclusion.votes_changed(*changed);
+    }
+}
+
+void Judge::on_clock_changed(SimServer& server, bool forward) {
+    if (forward) ledger.taint(server.index(), world_.now());
+}
+
+}  // namespace quorumlock::sim

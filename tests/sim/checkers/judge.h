@@ -1,0 +1,57 @@
+// All checkers of one run, and who tells them.
+#pragma once
+
+#include "tests/sim/checkers/commands.h"
+#include "tests/sim/checkers/deadlines.h"
+#include "tests/sim/checkers/exclusion.h"
+#include "tests/sim/checkers/leftovers.h"
+#include "tests/sim/checkers/loss.h"
+#include "tests/sim/checkers/progress.h"
+#include "tests/sim/sim_server.h"
+
+namespace quorumlock::sim {
+
+class Judge final : public ServerEvents {
+  public:
+    Judge(World& world, const Plan& plan, std::vector<std::unique_ptr<SimServer>>& servers)
+        : verdict(world),
+          ledger(plan, servers),
+          exclusion(world, ledger, verdict),
+          commands(world, ledger, verdict),
+          deadlines(verdict),
+          loss(world, verdict),
+          leftovers(world, ledger, verdict),
+          progress(world, ledger),
+          world_(world) {}
+
+    Verdict verdict;
+    Ledger ledger;
+    Exclusion exclusion;
+    Commands commands;
+    Deadlines deadlines;
+    Loss loss;
+    Leftovers leftovers;
+    Progress progress;
+
+    /// Something has run in this process.
+    void poll(SimProcess& process) {
+        exclusion.poll(process);
+        loss.poll(process);
+    }
+    /// A fault has begun or is over.
+    void on_fault(const Fault& fault, bool begins);
+
+    void on_command(SimServer& server, Link* link, std::int64_t written,
+                    const std::vector<std::string_view>& words) override;
+    void on_key_set(SimServer& server, Link* link, std::string_view key, std::string_view value,
+                    WallMicros expires) override;
+    void on_key_gone(SimServer& server, Link* link, std::string_view key, std::string_view value,
+                     Gone why) override;
+    void on_greeted(Link& link) override { leftovers.on_greeted(link); }
+    void on_clock_changed(SimServer& server, bool forward) override;
+
+  private:
+    World& world_;
+};
+
+}  // namespace quorumlock::sim

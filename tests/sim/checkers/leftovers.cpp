@@ -1,0 +1,163 @@
+#include "tests/sim/checkers/leftovers.h"
+
+#include <algorithm>
+
+namespace quorumlock::sim {
+
+namespace {
+
+Nanos round_limit(const ServiceOptions& options, Nanos ttl) {
+    // Rule T5.
+    if (options.node_timeout > Nanos{0}) return options.node_timeout;
+    return std::clamp(Nanos(ttl / 20), Nanos(5 * kMilli), Nanos(500 * kMilli));
+}
+
+}  // namespace
+
+Leftovers::Leftovers(World& world, Ledger& ledger, Verdict& verdict)
+    : world_(world),
+      ledger_(ledger),
+      verdict_(verdict),
+      ways_(ledger.plan().processes.size() * kMostNodes),
+      known_(ledger.plan().processes.size()) {}
+
+void Leftovers::know(SimProcess& process, Nanos longest_lag, const ServiceOptions& options) {
+    Known& known = known_[static_cast<std::size_t>(process.index())];
+    known.process = &process;
+    known.lag = longest_lag;
+    known.options = options;
+    known.unlooked.resize(ledger_.plan().resources.size());
+    known.looked_at.resize(ledger_.plan().resources.size());
+}
+
+Leftovers::Way& Leftovers::way(int process, int node) noexcept {
+    return ways_[static_cast<std::size_t>(process * kMostNodes + node)];
+}
+
+void Leftovers::unlooked(int process, int resource, int by) {
+    Known& known = known_[static_cast<std::size_t>(process)];
+    const auto i = static_cast<std::size_t>(resource);
+    known.unlooked[i] += by;
+    if (known.unlooked[i] == 0) known.looked_at[i] = world_.now();
+}
+
+void Leftovers::let_go(Attempt& attempt) {
+    attempt.claim = Attempt::Claim::none;
+    attempt.let_go = world_.now();
+}
+
+void Leftovers::left(Attempt& attempt) { attempt.claim = Attempt::Claim::left; }
+
+void Leftovers::died(int process) { known_[static_cast<std::size_t>(process)].dead = true; }
+
+void Leftovers::trouble(int process, int node, int by, Time until) {
+    Way& between = way(process, node);
+    between.troubles += by;
+    between.healed = std::max(between.healed, until);
+}
+
+void Leftovers::on_greeted(Link& link) {
+    Way& between = way(link.process().index(), link.node());
+    between.link = &link;
+    between.greeted = world_.now();
+}
+
+bool Leftovers::present(Attempt& attempt, int node) {
+    return ledger_.live(attempt, node, world_.now()) &&
+           attempt.votes[static_cast<std::size_t>(node)].state == Vote::State::present;
+}
+
+void Leftovers::accuse(const Attempt& attempt, int node, const std::string& why) {
+    verdict_.report("leftovers", ledger_.server(node).name() + " still has r" +
+                                     std::to_string(attempt.resource) + " with token " +
+                                     attempt.name() + " of process " +
+                                     std::to_string(attempt.process) + " " + why);
+}
+
+void Leftovers::on_set(SimServer& server, Attempt& attempt) {
+    if (attempt.process < 0) return;
+    if (std::find(open_.begin(), open_.end(), &attempt) == open_.end()) open_.push_back(&attempt);
+    const auto found = closed_.find({attempt.process, attempt.service});
+    if (found == closed_.end() || attempt.claim == Attempt::Claim::left) return;
+    if ((found->second >> server.index() & 1U) != 0) return;
+    accuse(attempt, server.index(), "after its service was closed without a word about this node");
+}
+
+void Leftovers::closed(int process, int service, std::uint32_t named) {
+    closed_[{process, service}] = named;
+    for (Attempt* const attempt : open_) {
+        if (attempt->process != process || attempt->service != service) continue;
+        if (attempt->claim == Attempt::Claim::left) continue;
+        for (int node = 0; node < ledger_.nodes(); ++node) {
+            if ((named >> node & 1U) == 0 && present(*attempt, node)) {
+                return accuse(*attempt, node,
+                              "after its service was closed without a word about this node");
+            }
+        }
+        // What was named ends with its lease.
+        attempt->claim = Attempt::Claim::left;
+    }
+}
+
+/// Since when nobody claims it; kNever: somebody may.
+Time Leftovers::orphan_since(Attempt& attempt) {
+    const Known& known = known_[static_cast<std::size_t>(attempt.process)];
+    if (known.dead || attempt.claim == Attempt::Claim::left) return kNever;
+    if (attempt.belief != nullptr) {
+        return attempt.claim == Attempt::Claim::none ? attempt.let_go : kNever;
+    }
+    const auto i = static_cast<std::size_t>(attempt.resource);
+    if (known.unlooked[i] > 0) return kNever;
+    const Nanos limit = round_limit(known.options, attempt.ttl);
+    const Time decided = known.process->clock().when(attempt.written + limit.count());
+    return std::max(decided + known.lag.count(), known.looked_at[i]);
+}
+
+Time Leftovers::allowed_until(Attempt& attempt, int node, Time since) {
+    Way& between = way(attempt.process, node);
+    if (between.troubles > 0 || between.link == nullptr) return kNever;
+    const Link& link = *between.link;
+    if (!link.has_client() || link.peer() != Link::Peer::talking || link.is_dead()) return kNever;
+    if (link.service != attempt.service) return kNever;
+    if (link.clogged(world_.now())) between.healed = world_.now();
+    Time until = std::max({since, between.healed, between.greeted}) + kUndone;
+    const NodePlan& plan = ledger_.plan().nodes[static_cast<std::size_t>(node)];
+    if (plan.no_kill || plan.no_info) {
+        const Nanos longest = std::max(attempt.ttl, Nanos(kSecond));
+        until = std::max(until, between.greeted + (longest + longest / 4).count() + kUndone);
+    }
+    return until;
+}
+
+void Leftovers::look() {
+    std::erase_if(open_, [this](Attempt* attempt) {
+        for (int node = 0; node < ledger_.nodes(); ++node) {
+            if (present(*attempt, node)) return false;
+        }
+        return true;
+    });
+    for (Attempt* const attempt : open_) {
+        const Time since = orphan_since(*attempt);
+        if (since >= world_.now()) continue;
+        for (int node = 0; node < ledger_.nodes(); ++node) {
+            if (!present(*attempt, node)) continue;
+            const Time until = allowed_until(*attempt, node, since);
+            if (until >= world_.now()) continue;
+            return accuse(
+                *attempt, node,
+                text_of(world_.now() - since) + " after nobody had a claim to it any more");
+        }
+    }
+}
+
+void Leftovers::at_the_end() {
+    for (Attempt* const attempt : open_) {
+        if (attempt->claim == Attempt::Claim::left) continue;
+        if (known_[static_cast<std::size_t>(attempt->process)].dead) continue;
+        for (int node = 0; node < ledger_.nodes(); ++node) {
+            if (present(*attempt, node)) return accuse(*attempt, node, "when all is over");
+        }
+    }
+}
+
+}  // namespace quorumlock::sim

@@ -1,0 +1,73 @@
+// What can go wrong in a simulated world, and when it does in one run.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/sim/clock.h"
+
+namespace quorumlock::sim {
+
+enum class FaultKind : std::uint8_t {
+    // The network.
+    delay,
+    reset_before,  ///< The connection breaks and takes the command with it,
+    reset_after,   ///< or only the reply: the command was applied.
+    half_open,
+    partition,
+    one_way,
+    trickle,
+    // The servers.
+    freeze,
+    slow,
+    crash_keep,
+    crash_lose,
+    restart_storm,
+    scripts_flushed,
+    loading,
+    out_of_memory,
+    readonly,
+    busy,
+    misconf,
+    password_changed,
+    too_many_clients,
+    garbage,
+    odd_error,
+    flushed,
+    foreign_delete,
+    // The clocks.
+    wall_forward,
+    wall_back,
+    drift,
+    drift_beyond,
+    client_wall,
+    // The clients.
+    pause,
+    suspend,
+    death,
+    entropy,
+    lookup_fails,
+    lookup_hangs,
+};
+inline constexpr int kFaultKinds = static_cast<int>(FaultKind::lookup_hangs) + 1;
+
+const char* fault_name(FaultKind kind) noexcept;
+/// After it two holders may be nobody's fault of ours: see docs/safety.md, the promise.
+bool excuses(FaultKind kind) noexcept;
+
+/// One thing that goes wrong in one run.
+struct Fault {
+    FaultKind kind = FaultKind::delay;
+    Time start = 0;
+    Time length = 0;          ///< 0: it is over at once.
+    std::uint32_t nodes = 0;  ///< One bit each.
+    std::uint32_t processes = 0;
+    std::int64_t amount = 0;  ///< What the kind makes of it.
+    bool flag = false;        ///< Likewise.
+};
+
+/// "delay of up to 20 ms, nodes 0 2, process 1": for timelines.
+std::string describe(const Fault& fault);
+
+}  // namespace quorumlock::sim

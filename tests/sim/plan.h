@@ -1,0 +1,71 @@
+// Everything about one run that is drawn before it begins. Leaving a fault or a client out of a
+// plan leaves the rest of it alike.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <quorumlock/options.h>
+
+#include "tests/sim/fault.h"
+#include "tests/sim/random.h"
+#include "tests/sim/sim_network.h"
+#include "tests/sim/sim_process.h"
+#include "tests/sim/sim_server.h"
+
+namespace quorumlock::sim {
+
+inline constexpr int kMostNodes = 7;
+/// The ttl of the last acquires: longer than any network here is slow.
+inline constexpr Nanos kLastTtl = std::chrono::seconds(2);
+
+struct NodePlan {
+    ServerTraits server;
+    Time base = 0, jitter = 0;  ///< of the way there
+    bool by_name = false;
+    bool silent_address = false;  ///< The name has a first address where nobody answers.
+    bool unix_socket = false;
+    enum class Secret : std::uint8_t { none, uri, file, variable } secret = Secret::none;
+    int database = 0;
+    bool no_kill = false;
+    bool no_info = false;
+};
+
+struct ProcessPlan {
+    ProcessTraits traits;
+    Time longest_lag = 0;
+    ServiceOptions options;
+};
+
+struct ClientPlan {
+    int process = 0;
+    int operations = 0;
+};
+
+struct Plan {
+    std::uint64_t seed = 0;
+    bool strict = true;  ///< No fault of this run excuses two holders.
+    std::vector<NodePlan> nodes;
+    std::vector<ProcessPlan> processes;
+    std::vector<ClientPlan> clients;
+    int vendors = 0;  ///< Clients of another make.
+    std::vector<std::string> resources;
+    std::vector<Nanos> ttls;  ///< of which clients choose
+    Time busy = 0;            ///< Until then clients begin new operations.
+    std::uint32_t drift_ppm = 10'000;
+    NetworkTraits network;
+    std::vector<Fault> faults;
+
+    int quorum() const noexcept { return static_cast<int>(nodes.size()) / 2 + 1; }
+
+    static Plan draw(std::uint64_t seed);
+};
+
+/// Draws the faults of a plan whose rest is drawn. In plan_faults.cpp.
+void draw_faults(Plan& plan, Random& random);
+
+/// The fastest a server and the slowest a client may run, in ppm, so that rule T2 pays for it.
+std::int64_t most_ppm(std::uint32_t drift_ppm) noexcept;
+
+}  // namespace quorumlock::sim
