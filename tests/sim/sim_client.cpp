@@ -43,6 +43,12 @@ void SimClient::die() {
     process_.world().disarm(step_);
 }
 
+void SimClient::bury() {
+    on_loss_.reset();
+    waiting_.reset();
+    lock_.reset();
+}
+
 Watch* SimClient::watch(const char* what, Nanos bound) {
     return judge_.deadlines.begin(process_, what, bound + by_any_clock(service_.longest_lag()));
 }

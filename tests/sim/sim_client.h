@@ -22,8 +22,10 @@ class SimClient {
     void stop();
     /// Nothing is under way and nothing is held.
     bool idle() const noexcept;
-    /// The process is dead: everything of it is forgotten.
+    /// The process is dead: it does nothing any more.
     void die();
+    /// What it held is taken apart with the process; call it only when that is dead.
+    void bury();
     int index() const noexcept { return index_; }
     SimService& service() noexcept { return service_; }
     bool asks_without_pause() const noexcept { return service_.options().retry_delay == Nanos(0); }

@@ -29,6 +29,8 @@ class SimService {
     void open();
     bool is_open() const noexcept { return locks_.has_value(); }
     LockService& locks() noexcept { return *locks_; }
+    /// Nobody waits for its end.
+    void abandon() { locks_.reset(); }
     /// Counts the services of this process.
     int number() const noexcept { return number_; }
     /// Begins to close it; nothing may be begun on it from here on.

@@ -127,7 +127,7 @@ void Simulation::say(const char* phase) {
 template <class Done>
 bool Simulation::run_until(Time most, const Done& done) {
     const Time end = world_.now() + most;
-    while (!judge_->verdict.broken()) {
+    while (burying_ || !judge_->verdict.broken()) {
         if (done()) return true;
         if (!world_.step(end)) return done();
         if (world_.steps() > kMostSteps) judge_->verdict.report("endless", "the run never ends");
@@ -226,19 +226,35 @@ void Simulation::close(SimService& service, std::size_t& open) {
 }
 
 void Simulation::take_apart() {
-    if (judge_->verdict.broken()) return;
+    burying_ = true;
+    if (judge_->verdict.broken()) {
+        world_.disarm(look_);
+        faults_->cease();
+        for (std::size_t i = 0; i < processes_.size(); ++i) {
+            if (processes_[i]->dead()) continue;
+            processes_[i]->die();
+            on_death(static_cast<int>(i));
+        }
+    }
     // The dead come back without a network, to be buried in order.
-    std::size_t open = 0;
     for (std::size_t i = 0; i < processes_.size(); ++i) {
         if (!processes_[i]->dead()) continue;
         processes_[i]->bury();
         services_[i]->resume();
-        if (!services_[i]->is_open()) continue;
-        close(*services_[i], open);
     }
-    clients_.clear();
+    for (const auto& client : clients_) client->bury();
+    std::size_t open = 0;
+    for (const auto& service : services_) {
+        if (!service->is_open()) continue;
+        if (service->closing()) {
+            service->abandon();  // Its process died while it was being closed.
+        } else {
+            close(*service, open);
+        }
+    }
     run_until(2 * kMinute, [&] { return open == 0; });
-    run_until(kSecond, [] { return false; });
+    run_until(kMinute, [] { return false; });
+    clients_.clear();
     for (const auto& service : services_) {
         if (!service->dismantle()) {
             judge_->verdict.report("bounds", "a closed service of " + service->process().name() +
@@ -252,18 +268,20 @@ Outcome Simulation::run() {
     if (!judge_->verdict.broken()) settle();
     if (!judge_->verdict.broken()) acquire_all();
     if (!judge_->verdict.broken()) close_all();
+    const Time lasted = world_.now();
+    const std::uint64_t hash = trace_.hash();
     take_apart();
     Outcome outcome;
     outcome.seed = plan_.seed;
     if (judge_->verdict.broken()) outcome.violation = judge_->verdict.violation();
-    outcome.hash = trace_.hash();
+    outcome.hash = hash;
     outcome.grants = judge_->exclusion.grants();
     outcome.operations = judge_->deadlines.operations();
     outcome.faults = faults_->begun();
     outcome.hits = faults_->hits();
     outcome.excused_overlaps = judge_->exclusion.excused_overlaps();
     outcome.excused_time = judge_->exclusion.excused_time();
-    outcome.lasted = world_.now();
+    outcome.lasted = lasted;
     outcome.steps = world_.steps();
     outcome.lines = trace_.lines();
     return outcome;

@@ -67,6 +67,7 @@ class Simulation final : public FaultEvents {
     std::vector<std::unique_ptr<SimService>> services_;
     std::vector<std::unique_ptr<SimClient>> clients_;
     std::unique_ptr<FaultDriver> faults_;
+    bool burying_ = false;
     MemberEvent<Simulation, &Simulation::look_around> look_{*this};
 };
 

@@ -111,6 +111,7 @@ Attempt* Commands::key_set(SimServer& server, Link* link, std::string_view, std:
                                         server.name() + " was shortened");
     }
     vote.state = Vote::State::present;
+    vote.there = true;
     vote.applied = world_.now();
     vote.expires = std::max(vote.expires, expires);
     if (link != nullptr) vote.promise = std::max(vote.promise, promise_);
@@ -126,6 +127,7 @@ Attempt* Commands::key_gone(SimServer& server, Link* link, std::string_view, std
                                         attempt->name() + " at " + server.name());
     }
     Vote& vote = vote_at(*attempt, server);
+    vote.there = false;
     if (vote.state != Vote::State::present) return nullptr;
     switch (why) {
         case Gone::expired:

@@ -60,6 +60,11 @@ bool Ledger::live(Attempt& attempt, int node, Time now) noexcept {
     return false;
 }
 
+bool Ledger::there(const Attempt& attempt, int node) noexcept {
+    const Vote& vote = attempt.votes[static_cast<std::size_t>(node)];
+    return vote.there && server(node).wall() < vote.expires;
+}
+
 int Ledger::backed(Attempt& attempt, Time now) noexcept {
     int count = 0;
     for (int node = 0; node < nodes(); ++node) {

@@ -25,6 +25,7 @@ struct Vote {
         excused,  ///< taken away by what docs/safety.md does not promise against
     };
     State state = State::none;
+    bool there = false;  ///< The key is, or will be found expired: a clock may still go back.
     bool set_read = false;      ///< A SET with this token was read here.
     bool release_read = false;  ///< Likewise a RELEASE.
     Time applied = 0;           ///< When it was set or extended last.
@@ -79,6 +80,8 @@ class Ledger {
 
     /// Brings a vote up to the world's `now`, and says whether it counts as held there.
     bool live(Attempt& attempt, int node, Time now) noexcept;
+    /// The key is really there.
+    bool there(const Attempt& attempt, int node) noexcept;
     /// How many nodes count as held, or would but for what is excused.
     int backed(Attempt& attempt, Time now) noexcept;
     int count(const Attempt& attempt, Vote::State state) const noexcept;

@@ -62,11 +62,6 @@ void Leftovers::on_greeted(Link& link) {
     between.greeted = world_.now();
 }
 
-bool Leftovers::present(Attempt& attempt, int node) {
-    return ledger_.live(attempt, node, world_.now()) &&
-           attempt.votes[static_cast<std::size_t>(node)].state == Vote::State::present;
-}
-
 void Leftovers::accuse(const Attempt& attempt, int node, const std::string& why) {
     verdict_.report("leftovers", ledger_.server(node).name() + " still has r" +
                                      std::to_string(attempt.resource) + " with token " +
@@ -89,7 +84,7 @@ void Leftovers::closed(int process, int service, std::uint32_t named) {
         if (attempt->process != process || attempt->service != service) continue;
         if (attempt->claim == Attempt::Claim::left) continue;
         for (int node = 0; node < ledger_.nodes(); ++node) {
-            if ((named >> node & 1U) == 0 && present(*attempt, node)) {
+            if ((named >> node & 1U) == 0 && ledger_.there(*attempt, node)) {
                 return accuse(*attempt, node,
                               "after its service was closed without a word about this node");
             }
@@ -132,7 +127,7 @@ Time Leftovers::allowed_until(Attempt& attempt, int node, Time since) {
 void Leftovers::look() {
     std::erase_if(open_, [this](Attempt* attempt) {
         for (int node = 0; node < ledger_.nodes(); ++node) {
-            if (present(*attempt, node)) return false;
+            if (ledger_.there(*attempt, node)) return false;
         }
         return true;
     });
@@ -140,7 +135,7 @@ void Leftovers::look() {
         const Time since = orphan_since(*attempt);
         if (since >= world_.now()) continue;
         for (int node = 0; node < ledger_.nodes(); ++node) {
-            if (!present(*attempt, node)) continue;
+            if (!ledger_.there(*attempt, node)) continue;
             const Time until = allowed_until(*attempt, node, since);
             if (until >= world_.now()) continue;
             return accuse(
@@ -155,7 +150,7 @@ void Leftovers::at_the_end() {
         if (attempt->claim == Attempt::Claim::left) continue;
         if (known_[static_cast<std::size_t>(attempt->process)].dead) continue;
         for (int node = 0; node < ledger_.nodes(); ++node) {
-            if (present(*attempt, node)) return accuse(*attempt, node, "when all is over");
+            if (ledger_.there(*attempt, node)) return accuse(*attempt, node, "when all is over");
         }
     }
 }

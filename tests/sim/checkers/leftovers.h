@@ -70,7 +70,6 @@ class Leftovers {
     Way& way(int process, int node) noexcept;
     Time orphan_since(Attempt& attempt);
     Time allowed_until(Attempt& attempt, int node, Time orphan_since);
-    bool present(Attempt& attempt, int node);
     void accuse(const Attempt& attempt, int node, const std::string& why);
 
     World& world_;

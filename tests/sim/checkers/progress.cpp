@@ -16,9 +16,8 @@ Time Progress::leases_end(int resource) {
     for (Attempt& attempt : ledger_.attempts()) {
         if (attempt.resource != resource) continue;
         for (int node = 0; node < ledger_.nodes(); ++node) {
-            if (!ledger_.live(attempt, node, world_.now())) continue;
+            if (!ledger_.there(attempt, node)) continue;
             const Vote& vote = attempt.votes[static_cast<std::size_t>(node)];
-            if (vote.state != Vote::State::present) continue;
             end = std::max(end, ledger_.server(node).clock().when(vote.expires * kMicro));
         }
     }
