@@ -66,7 +66,8 @@ class Operation {
     }
 
     /// Calls f(Result<T>) on the service's own thread, one callback at a time. f must not throw
-    /// (std::terminate) and should not block: renewals of this service wait for it.
+    /// (std::terminate) and should not block: renewals of this service wait for it. When the
+    /// service is gone already: at once, in this thread.
     template <class F>
     void then(F&& f) {
         auto* state = std::exchange(state_, nullptr);

@@ -28,9 +28,10 @@ inline constexpr Nanos kMaxNodeTimeout = std::chrono::seconds(60);
 /// When a held lock is extended by the service itself. Off by default.
 struct Renewal {
     bool on = false;
-    /// Time between renewals; zero: one third of the validity, jittered.
+    /// Time between renewals, up to a tenth earlier at random: 1 ms .. half the ttl. Zero: one
+    /// third of the validity.
     Nanos every{0};
-    /// Renewing stops this long after the acquire; zero: no bound.
+    /// Renewing stops this long after the acquire: 0 .. 1 year; zero: no bound.
     Nanos max_hold{0};
 
     constexpr Renewal() = default;
@@ -66,7 +67,7 @@ struct ServiceOptions {
     /// How much clocks may differ in speed: 0.01 is one per cent. 0 .. 0.5.
     double drift_factor = 0.01;
     /// The first pause between two attempts of a waiting acquire, jittered; doubles up to
-    /// retry_delay_max. 0 .. 60 s; zero retries at once.
+    /// retry_delay_max. 0 .. 60 s; zero retries at once. The longest is at least the first.
     Nanos retry_delay = std::chrono::milliseconds(10);
     Nanos retry_delay_max = std::chrono::milliseconds(200);
     /// What close() and destruction spend on undoing what is open. 0 .. 60 s.

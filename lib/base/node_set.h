@@ -18,7 +18,12 @@ class NodeSet {
     constexpr void remove(int node) { bits_ &= ~(std::uint32_t{1} << node); }
     constexpr std::uint32_t bits() const { return bits_; }
     static constexpr NodeSet from_bits(std::uint32_t bits) { return NodeSet(bits); }
-    constexpr int size() const { return std::popcount(bits_); }
+    /// Counted in place: std::popcount is a library call where the processor is not known.
+    constexpr int size() const {
+        std::uint32_t pairs = bits_ - ((bits_ >> 1) & 0x55555555U);
+        pairs = (pairs & 0x33333333U) + ((pairs >> 2) & 0x33333333U);
+        return static_cast<int>((((pairs + (pairs >> 4)) & 0x0f0f0f0fU) * 0x01010101U) >> 24);
+    }
     constexpr bool empty() const { return bits_ == 0; }
     constexpr void clear() { bits_ = 0; }
     constexpr bool operator==(const NodeSet&) const = default;

@@ -116,6 +116,10 @@ class Env {
 
     /// Nanoseconds on CLOCK_BOOTTIME: counts on in suspend, never goes back. Any thread.
     virtual Instant now() const noexcept = 0;
+    /// The instant of the event that the loop is handling: read once an event, never later than
+    /// now(). What has arrived by then has arrived in time; what is sent is sent after it. On the
+    /// loop only.
+    virtual Instant event_now() noexcept { return now(); }
     /// Nanoseconds since 1970, for people's eyes only; no rule may depend on it. Any thread.
     virtual Nanos wall_now() const noexcept = 0;
 

@@ -7,7 +7,7 @@ namespace quorumlock::env {
 bool HandOn::try_lead(Leader as) noexcept {
     if (leader_ != Leader::nobody) return false;
     leader_ = as;
-    ++leads_;
+    taken_since_ = true;
     return true;
 }
 
@@ -35,7 +35,7 @@ HandOn::Wake HandOn::give_up() noexcept {
     if (expected_ > 0 && own_rests) {
         own_ = Own::awake;
         leader_ = Leader::own_thread;
-        ++leads_;
+        taken_since_ = true;
         return {.own_thread = true, .follower = nullptr};
     }
     if (first_ != nullptr) {
@@ -43,7 +43,7 @@ HandOn::Wake HandOn::give_up() noexcept {
         leave_line(next);
         next.leads = true;
         leader_ = Leader::caller;
-        ++leads_;
+        taken_since_ = true;
         return {.own_thread = false, .follower = &next};
     }
     // Nobody wants it now. A sleeping own thread must start to linger, or nobody ever would.
@@ -56,24 +56,24 @@ bool HandOn::expect() noexcept {
     if (leader_ != Leader::nobody || !own_rests) return false;
     own_ = Own::awake;
     leader_ = Leader::own_thread;
-    ++leads_;
+    taken_since_ = true;
     return true;
 }
 
 HandOn::OwnStep HandOn::own_step(bool lingered) noexcept {
     own_ = Own::awake;
     if (leader_ == Leader::own_thread) return OwnStep::lead;
-    const bool undisturbed = lingered && leads_ == seen_leads_;
+    const bool undisturbed = lingered && !taken_since_;
     if (leader_ == Leader::nobody && (expected_ > 0 || undisturbed)) {
         leader_ = Leader::own_thread;
-        ++leads_;
+        taken_since_ = true;
         return OwnStep::lead;
     }
     if (leader_ == Leader::caller && undisturbed) {
         own_ = Own::asleep;  // one long lead: who gives it up wakes us
         return OwnStep::sleep;
     }
-    seen_leads_ = leads_;
+    taken_since_ = false;
     own_ = Own::lingering;
     return OwnStep::linger;
 }

@@ -7,6 +7,7 @@
 //    callbacks are expected, else to the next blocked caller, else to nobody.
 //  - The own thread takes a lead that nobody wanted for one linger: a caller in a hot loop of
 //    blocking calls keeps it without a cross-thread wake-up per call.
+//  - When it ends it keeps the lead, so that nobody is inside the loop ever after.
 #pragma once
 
 #include <cstdint>
@@ -50,7 +51,8 @@ class HandOn {
     void leave_line(Follower& follower) noexcept;
     Wake give_up() noexcept;
 
-    /// A callback is awaited by nobody who could drive the loop. True: wake the own thread.
+    /// A callback, or the own thread's end, is awaited by nobody who could drive the loop. True:
+    /// wake the own thread.
     bool expect() noexcept;
     void expected_done() noexcept { --expected_; }
 
@@ -62,16 +64,13 @@ class HandOn {
     bool own_is_resting() const noexcept { return own_ != Own::awake; }
     /// The own thread was woken for another reason than the lead (a callback, the end).
     void own_woke() noexcept { own_ = Own::awake; }
-    /// The own thread has ended: nothing may be handed to it any more.
-    void own_ended() noexcept { own_ = Own::ended; }
 
   private:
-    enum class Own : std::uint8_t { awake, lingering, asleep, ended };
+    enum class Own : std::uint8_t { awake, lingering, asleep };
 
     Leader leader_;
     Own own_ = Own::awake;
-    std::uint64_t leads_ = 0;       // how often the lead was taken
-    std::uint64_t seen_leads_ = 0;  // of these, known to the own thread when it went to rest
+    bool taken_since_ = false;  // the lead was, since the own thread began to linger
     std::int64_t expected_ = 0;
     Follower* first_ = nullptr;
     Follower* last_ = nullptr;

@@ -44,13 +44,16 @@ void LoopRunner::start() {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-void LoopRunner::stop(std::shared_ptr<void> last) {
+void LoopRunner::stop(std::shared_ptr<void> owner) {
     if (callers_loop_ || !thread_.joinable()) return;
     const bool from_inside = std::this_thread::get_id() == thread_.get_id();
     {
         Lock lock(mutex_);
         stopping_ = true;
-        if (from_inside) last_ = std::move(last);
+        owner_ = owner;
+        if (from_inside) last_ = std::move(owner);
+        // The own thread needs the lead once more, and keeps it for ever.
+        (void)hand_on_.expect();
         own_wakes_.notify_one();
         if (polling_) env_->wake();
     }
@@ -74,8 +77,9 @@ void LoopRunner::run_in_loop(Task& task) {
         drain();
         return;
     }
+    // The own thread leads as soon as its callbacks are done: one turn for all that they start.
     const bool own = own_thread_id_.load(std::memory_order_relaxed) == std::this_thread::get_id();
-    if (!hand_on_.try_lead(own ? HandOn::Leader::own_thread : HandOn::Leader::caller)) {
+    if (own || !hand_on_.try_lead(HandOn::Leader::caller)) {
         inbox_.push(task);
         const bool wake = polling_;
         if (own) settle_alive();
@@ -84,13 +88,19 @@ void LoopRunner::run_in_loop(Task& task) {
         return;
     }
     leader_thread_ = std::this_thread::get_id();
+    env_->new_event();
     // Behind what was queued before: tasks of one thread keep their order.
-    inbox_.push(task);
     drain_inbox(lock);
     lock.unlock();
-    // The own thread leads right after its callbacks and sends what they wrote in one go.
-    if (!own) env_->flush();
+    task.run();
+    env_->flush();
     lock.lock();
+    if (!inbox_.empty()) {  // others came while this one ran
+        drain_inbox(lock);
+        lock.unlock();
+        env_->flush();
+        lock.lock();
+    }
     hand_on(lock);
 }
 
@@ -192,17 +202,23 @@ void LoopRunner::before_wait() {
     if (callers_loop_) {
         leader_thread_ = std::this_thread::get_id();
         run_callbacks(lock);
+        env_->new_event();  // they may have taken long
     }
     drain_inbox(lock);
     settle_alive();
 }
 
+/// All that is in there now, in order, with the mutex let go once.
+void LoopRunner::run_all(TaskQueue& queue, Lock& lock) {
+    TaskQueue batch;
+    queue.move_to(batch);
+    lock.unlock();
+    while (Task* task = batch.pop()) task->run();
+    lock.lock();
+}
+
 void LoopRunner::drain_inbox(Lock& lock) {
-    while (Task* task = inbox_.pop()) {
-        lock.unlock();
-        task->run();
-        lock.lock();
-    }
+    while (!inbox_.empty()) run_all(inbox_, lock);
 }
 
 bool LoopRunner::about_to_wait() {
@@ -238,10 +254,13 @@ void LoopRunner::drain() {
     if (draining_) return;
     owner = owner_.lock();
     draining_ = true;
+    // What a callback waits for here could be done by nobody but this thread.
+    leader_thread_ = std::this_thread::get_id();
     while (!callbacks_.empty() || !inbox_.empty()) {
         run_callbacks(lock);
         drain_inbox(lock);
     }
+    leader_thread_ = std::thread::id{};
     draining_ = false;
     lock.unlock();
     // Destroying `owner` may destroy this runner: nothing of it is touched from here on.
@@ -258,10 +277,9 @@ void LoopRunner::end_in_callers_loop(std::weak_ptr<void> owner) {
 
 void LoopRunner::own_thread() {
     own_thread_id_ = std::this_thread::get_id();
-    std::shared_ptr<void> last;
     Lock lock(mutex_);
     bool lingered = false;
-    while (true) {
+    while (!ended_) {
         if (!callbacks_.empty()) {
             // A callback may wait for a mutex that a blocked caller holds: never keep the lead.
             hand_on_.own_woke();
@@ -269,14 +287,25 @@ void LoopRunner::own_thread() {
                 hand_on(lock);
                 lock.lock();
             }
-            run_callbacks(lock);
+            run_all(callbacks_, lock);
             lingered = false;
             continue;
         }
-        if (stopping_ && hand_on_.leader() != HandOn::Leader::own_thread) break;
+        // Started by callbacks, or left behind by a caller who led: nobody else would do it now.
+        if (!inbox_.empty() && hand_on_.try_lead(HandOn::Leader::own_thread)) {
+            hand_on_.own_woke();
+            lead_as_own_thread(lock);
+            lingered = false;
+            continue;
+        }
         switch (hand_on_.own_step(lingered)) {
             case HandOn::OwnStep::lead:
-                lead_as_own_thread(lock);
+                // Nobody is inside the loop, and with the lead kept nobody will be.
+                if (stopping_) {
+                    ended_ = true;
+                } else {
+                    lead_as_own_thread(lock);
+                }
                 lingered = false;
                 break;
             case HandOn::OwnStep::linger:
@@ -288,11 +317,10 @@ void LoopRunner::own_thread() {
                 break;
         }
     }
-    drain_inbox(lock);
-    hand_on_.own_ended();
     own_thread_id_ = std::thread::id{};
-    last = std::move(last_);
+    const std::shared_ptr<void> last = std::move(last_);
     lock.unlock();
+    drain();
     // Destroying `last` may destroy this runner: nothing of it is touched from here on.
 }
 

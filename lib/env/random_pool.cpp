@@ -10,7 +10,7 @@ namespace quorumlock::env {
 
 struct RandomPool::Page {
     std::size_t left;  ///< A wiped page says that nothing is left.
-    std::uint8_t bytes[1024];
+    std::uint8_t bytes[4096 - sizeof(std::size_t)];
 };
 
 namespace {

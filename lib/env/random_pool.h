@@ -1,5 +1,5 @@
 // Cryptographic random bytes in small portions. One RAND_bytes call costs the same for 16 bytes
-// as for a thousand, and every lock takes 16: so they are drawn in advance.
+// as for some hundred, and every lock takes 16: so they are drawn in advance.
 #pragma once
 
 #include <cstddef>

@@ -37,7 +37,8 @@ class Runner {
     /// Sets the signal and wakes its waiter. On the loop only.
     virtual void set(Signal& signal) = 0;
     /// Queues a user's callback: run in order, one at a time, on the service's own thread (or in
-    /// the caller's loop), never by a leading caller and never while leading. Any thread.
+    /// the caller's loop), never by a leading caller and never while leading. When the thread or
+    /// the loop has ended: at once, in this thread. Any thread.
     /// `expected`: expect_callback() announced it.
     virtual void call_back(Task& task, bool expected) = 0;
     /// Somebody expects a callback: the loop must be driven without delay although no caller is

@@ -1,5 +1,9 @@
 #include "lib/env/task_queue.h"
 
+#include <utility>
+
+#include "lib/base/check.h"
+
 namespace quorumlock::env {
 
 TaskQueue::~TaskQueue() { clear(); }
@@ -14,6 +18,12 @@ void TaskQueue::push(Task& task) noexcept {
         tail_->next = &task;
     }
     tail_ = &task;
+}
+
+void TaskQueue::move_to(TaskQueue& other) noexcept {
+    QL_CHECK(other.empty());
+    other.head_ = std::exchange(head_, nullptr);
+    other.tail_ = std::exchange(tail_, nullptr);
 }
 
 Task* TaskQueue::pop() noexcept {

@@ -23,6 +23,8 @@ class TaskQueue {
     /// The oldest, taken out, unrun; null when there is none.
     Task* pop() noexcept;
     bool empty() const noexcept { return head_ == nullptr; }
+    /// Hands all over to a queue that is empty.
+    void move_to(TaskQueue& other) noexcept;
     /// Runs up to `limit` tasks, those that they push included. A task may be destroyed by its
     /// own run().
     void run(std::size_t limit);

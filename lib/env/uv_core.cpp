@@ -80,7 +80,13 @@ void UvCore::turn(bool wait) {
     in_turn_ = false;
 }
 
+Instant UvCore::event_now() noexcept {
+    if (!std::exchange(event_now_known_, true)) event_now_ = boot_now();
+    return event_now_;
+}
+
 void UvCore::before_wait() {
+    new_event();
     events_.before_wait();
     tasks_.run(kTasksPerTurn);
     flush();
@@ -99,6 +105,7 @@ void UvCore::before_wait() {
 }
 
 void UvCore::event() {
+    new_event();
     if (!waiting_) return;
     waiting_ = false;
     events_.woke();
@@ -110,7 +117,7 @@ void UvCore::after_wait() {
     uv_idle_stop(&idle_);
     // Behind the sockets: an answer that has arrived counts, also when its time limit has passed
     // while this process was not running.
-    if (std::exchange(timers_due_, false)) timers_.fire_due(boot_now());
+    if (std::exchange(timers_due_, false)) timers_.fire_due(event_now());
 }
 
 void UvCore::flush() {

@@ -36,6 +36,9 @@ class UvCore {
     void flush();
     void wake() noexcept { uv_async_send(&async_); }
     void keep_alive(bool yes);
+    /// The instant of what the loop is doing now: read at the first question after new_event().
+    Instant event_now() noexcept;
+    void new_event() noexcept { event_now_known_ = false; }
     void close(std::function<void()> done);
     bool closing() const noexcept { return closing_; }
     bool owns_loop() const noexcept { return own_loop_ != nullptr; }
@@ -87,6 +90,8 @@ class UvCore {
     std::unique_ptr<char[]> read_buffer_;
     std::function<void()> done_;
     std::size_t handles_ = 0;
+    Instant event_now_{};
+    bool event_now_known_ = false;
     bool in_turn_ = false;
     bool waiting_ = false;
     bool timers_due_ = false;

@@ -62,6 +62,10 @@ void UvEnv::close_handles(std::function<void()> done) { impl_->core.close(std::m
 
 Instant UvEnv::now() const noexcept { return boot_now(); }
 
+Instant UvEnv::event_now() noexcept { return impl_->core.event_now(); }
+
+void UvEnv::new_event() noexcept { impl_->core.new_event(); }
+
 Nanos UvEnv::wall_now() const noexcept {
     timespec now{};
     clock_gettime(CLOCK_REALTIME, &now);

@@ -47,7 +47,11 @@ class UvEnv final : public Env {
     /// `done` is called from it when the last handle is gone; then this object may be destroyed.
     void close_handles(std::function<void()> done);
 
+    /// What follows in this thread is an event of its own: event_now() is read anew. On the loop.
+    void new_event() noexcept;
+
     Instant now() const noexcept override;
+    Instant event_now() noexcept override;
     Nanos wall_now() const noexcept override;
     void arm(Timer& timer, Instant when) override;
     void disarm(Timer& timer) noexcept override;

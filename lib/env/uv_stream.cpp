@@ -128,6 +128,7 @@ void UvStream::flush() {
 
 long UvStream::receive() noexcept {
     const ssize_t got = recv(fd_, core_->read_buffer(), UvCore::kReadBytes, MSG_DONTWAIT);
+    core_->new_event();  // these bytes are in hand now, whatever was read before them
     return got >= 0 ? got : -errno;
 }
 

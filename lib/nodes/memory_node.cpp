@@ -60,7 +60,7 @@ Ticket MemoryNode::ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) {
 }
 
 MemoryNode::Pending MemoryNode::perform(const Ask& ask) {
-    const auto now = env_.now();
+    const auto now = env_.event_now();
     MemoryStore::Found found;
     switch (ask.step) {
         case Step::acquire:
@@ -115,7 +115,7 @@ void MemoryNode::give_up(Ticket ticket, bool /*silent*/) {
 
 void MemoryNode::undo(std::string_view resource, const Token& token, Nanos /*ttl*/) {
     // Rule A6. A closed node still forgets: nothing here can fail.
-    (void)store_.release(resource, token, env_.now());
+    (void)store_.release(resource, token, env_.event_now());
 }
 
 void MemoryNode::close() {

@@ -53,12 +53,18 @@ void RedisCommands::set_scripts(std::string_view release_sha, std::string_view e
 }
 
 void RedisCommands::acquire(std::string_view resource, const Token& token, std::int64_t ttl_ms) {
+    if (ttl_ms != acquire_ttl_ms_) {
+        const std::string digits = std::to_string(ttl_ms);
+        acquire_tail_ = "\r\n$2\r\nNX\r\n$2\r\nPX\r\n$" + std::to_string(digits.size()) + "\r\n" +
+                        digits + "\r\n";
+        acquire_ttl_ms_ = ttl_ms;
+    }
     reserve(resource.size() + kFrame);
-    raw("*6\r\n$3\r\nSET\r\n");
+    literal("*6\r\n$3\r\nSET\r\n");
     bulk(resource);
-    bulk(token);
-    raw("$2\r\nNX\r\n$2\r\nPX\r\n");
-    bulk_number(static_cast<std::uint64_t>(ttl_ms));
+    literal("$32\r\n");
+    fixed<Token::kLength>(token.hex.data());
+    raw(acquire_tail_);
 }
 
 void RedisCommands::extend(By by, std::string_view resource, const Token& token,
@@ -85,24 +91,24 @@ void RedisCommands::release(By by, std::string_view resource, const Token& token
 
 void RedisCommands::pttl(std::string_view resource) {
     reserve(resource.size() + kFrame);
-    raw("*2\r\n$4\r\nPTTL\r\n");
+    literal("*2\r\n$4\r\nPTTL\r\n");
     bulk(resource);
 }
 
 void RedisCommands::get(std::string_view resource) {
     reserve(resource.size() + kFrame);
-    raw("*2\r\n$3\r\nGET\r\n");
+    literal("*2\r\n$3\r\nGET\r\n");
     bulk(resource);
 }
 
 void RedisCommands::ping() {
     reserve(kFrame);
-    raw("*1\r\n$4\r\nPING\r\n");
+    literal("*1\r\n$4\r\nPING\r\n");
 }
 
 void RedisCommands::client_kill(std::int64_t client_id) {
     reserve(kFrame);
-    raw("*4\r\n$6\r\nCLIENT\r\n$4\r\nKILL\r\n$2\r\nID\r\n");
+    literal("*4\r\n$6\r\nCLIENT\r\n$4\r\nKILL\r\n$2\r\nID\r\n");
     bulk_number(static_cast<std::uint64_t>(client_id));
 }
 
@@ -116,23 +122,28 @@ void RedisCommands::raw(std::string_view bytes) noexcept {
 }
 
 void RedisCommands::number(std::uint64_t value) noexcept {
-    char* const at = buffer_.data() + size_;
-    size_ += static_cast<std::size_t>(std::to_chars(at, at + 20, value).ptr - at);
+    char* at = buffer_.data() + size_;
+    if (value < 100) {  // nearly always: the length of a name
+        if (value >= 10) *at++ = static_cast<char>('0' + value / 10);
+        *at++ = static_cast<char>('0' + value % 10);
+    } else {
+        at = std::to_chars(at, at + 20, value).ptr;
+    }
+    size_ = static_cast<std::size_t>(at - buffer_.data());
 }
 
 void RedisCommands::bulk(std::string_view bytes) noexcept {
-    raw("$");
+    literal("$");
     number(bytes.size());
-    raw("\r\n");
+    literal("\r\n");
     if (!bytes.empty()) raw(bytes);
-    raw("\r\n");
+    literal("\r\n");
 }
 
 void RedisCommands::bulk(const Token& token) noexcept {
-    static_assert(Token::kLength == 32);
-    raw("$32\r\n");
-    raw(token.view());
-    raw("\r\n");
+    literal("$32\r\n");
+    fixed<Token::kLength>(token.hex.data());
+    literal("\r\n");
 }
 
 void RedisCommands::bulk_number(std::uint64_t value) noexcept {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,16 @@ class RedisCommands {
 
   private:
     void reserve(std::size_t more);
+    /// Of a size known to the compiler: a few moves instead of a call.
+    template <std::size_t Size>
+    void fixed(const char* bytes) noexcept {
+        std::memcpy(buffer_.data() + size_, bytes, Size);
+        size_ += Size;
+    }
+    template <std::size_t Size>
+    void literal(const char (&text)[Size]) noexcept {
+        fixed<Size - 1>(text);
+    }
     void raw(std::string_view bytes) noexcept;
     void number(std::uint64_t value) noexcept;
     void bulk(std::string_view bytes) noexcept;
@@ -53,6 +64,9 @@ class RedisCommands {
     std::size_t size_ = 0;
     // Up to where the resource's length begins.
     std::string release_by_sha_, extend_by_sha_;
+    // An acquire's end, of the ttl that was asked last: it hardly ever changes.
+    std::string acquire_tail_;
+    std::int64_t acquire_ttl_ms_ = -1;
 };
 
 }  // namespace quorumlock::nodes

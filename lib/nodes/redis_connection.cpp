@@ -33,7 +33,7 @@ void RedisConnection::connect() {
         return;
     }
     looking_up_ = true;
-    env_.arm(timer_, env_.now() + limit_);
+    env_.arm(timer_, env_.event_now() + limit_);
     lookup_ = env_.look_up(uri_.host, *this);
 }
 
@@ -63,7 +63,7 @@ std::string RedisConnection::where() const {
 }
 
 void RedisConnection::start(const env::Endpoint& to) {
-    env_.arm(timer_, env_.now() + limit_);
+    env_.arm(timer_, env_.event_now() + limit_);
     stream_ = env_.connect(to, *this);
 }
 

@@ -66,13 +66,13 @@ void RedisNode::on_connected() {
     phase_ = Phase::handshaking;
     heard_before_ = heard_;
     reader_ = std::make_unique<resp::Reader>();
-    asked_at_ = env_.now();
+    asked_at_ = env_.event_now();
     env_.arm(alarm_, asked_at_ + options_.connect_timeout);
     connection_.write(handshake_.begin(uri_, password_, options_.client_name));
 }
 
 void RedisNode::on_bytes(const char* bytes, std::size_t size) {
-    quiet_since_ = env_.now();
+    quiet_since_ = env_.event_now();
     if (heard_++ == heard_before_) {
         round_trip_ = quiet_since_ - asked_at_;
         if (is_tls_alert(bytes, size)) {
@@ -124,7 +124,7 @@ void RedisNode::on_handshake_reply(const resp::Value& reply) {
 }
 
 void RedisNode::become_ready(bool unsure) {
-    const Instant now = env_.now();
+    const Instant now = env_.event_now();
     phase_ = Phase::ready;
     settled_ = true;
     ready_since_ = now;
@@ -162,7 +162,7 @@ void RedisNode::attempt_failed(Cause cause) {
 void RedisNode::wait_for_next_attempt() {
     phase_ = Phase::waiting;
     auto& backoff = needs_a_person(cause_.kind) ? rejected_backoff_ : unreachable_backoff_;
-    env_.arm(alarm_, env_.now() + backoff.take(env_.random_u64()));
+    env_.arm(alarm_, env_.event_now() + backoff.take(env_.random_u64()));
 }
 
 void RedisNode::on_disconnected(const Cause& cause) {
@@ -247,7 +247,7 @@ void RedisNode::on_alarm() {
 
 void RedisNode::watch() {
     // Rule N8
-    const Instant now = env_.now();
+    const Instant now = env_.event_now();
     if (silent_) {
         lose(silent_cause());
     } else if (pipeline_.empty()) {
@@ -266,7 +266,7 @@ void RedisNode::watch() {
 
 void RedisNode::become_silent() {
     silent_ = true;
-    env_.arm(alarm_, env_.now() + kLongestSilence);
+    env_.arm(alarm_, env_.event_now() + kLongestSilence);
     notify();
 }
 

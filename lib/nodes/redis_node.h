@@ -99,7 +99,7 @@ class RedisNode final : public Node, private ConnectionEvents {
     // redis_node_asks.cpp
     void ask_acquire(const Ask& ask, Outstanding& entry);
     void ask_inspect(const Ask& ask, Outstanding& entry);
-    Outstanding& push(Command command, std::string_view resource, const Token* token, Nanos ttl);
+    Outstanding& push(Command command, Nanos ttl);
     void write(Outstanding& entry);
     void ping();
     Ticket answer_later(const Ask& ask, AnswerEvents& to, std::uint32_t tag, Unasked why);

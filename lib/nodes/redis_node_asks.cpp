@@ -40,12 +40,14 @@ Ticket RedisNode::ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) {
     const Command command = ask.step == Step::acquire  ? Command::acquire
                             : ask.step == Step::extend ? Command::extend
                                                        : Command::inspect;
-    Outstanding& entry = push(command, ask.resource, ask.token, ask.ttl);
+    Outstanding& entry = push(command, ask.ttl);
     entry.to = &to;
     entry.tag = tag;
     if (command == Command::acquire) {
         ask_acquire(ask, entry);
     } else if (command == Command::extend) {
+        entry.resource.assign(ask.resource);
+        entry.token = *ask.token;
         commands_.extend(RedisCommands::By::sha, ask.resource, *ask.token, whole_ms(ask.ttl));
         write(entry);
     } else {
@@ -72,15 +74,12 @@ void RedisNode::ask_inspect(const Ask& ask, Outstanding& entry) {
     write(entry);
 }
 
-Outstanding& RedisNode::push(Command command, std::string_view resource, const Token* token,
-                             Nanos ttl) {
+Outstanding& RedisNode::push(Command command, Nanos ttl) {
     if (pipeline_.empty()) {
-        quiet_since_ = env_.now();
+        quiet_since_ = env_.event_now();
         if (alarm_.when() > quiet_since_ + limit_) env_.arm(alarm_, quiet_since_ + limit_);
     }
     Outstanding& entry = pipeline_.push(command);
-    entry.resource.assign(resource);
-    if (token != nullptr) entry.token = *token;
     entry.ttl = ttl;
     entry.heard = heard_;
     return entry;
@@ -93,7 +92,7 @@ void RedisNode::write(Outstanding& entry) {
 }
 
 void RedisNode::ping() {
-    Outstanding& entry = push(Command::ping, {}, nullptr, Nanos{0});
+    Outstanding& entry = push(Command::ping, Nanos{0});
     asked_at_ = quiet_since_;
     commands_.ping();
     write(entry);
@@ -185,7 +184,7 @@ const Cause& RedisNode::unasked_cause(Unasked why) {
 }
 
 void RedisNode::write_silence(std::span<char> text) const {
-    const double seconds = std::chrono::duration<double>(env_.now() - quiet_since_).count();
+    const double seconds = std::chrono::duration<double>(env_.event_now() - quiet_since_).count();
     std::snprintf(text.data(), text.size(), "no answer for %.1f s; %zu command%s", seconds,
                   pipeline_.size(), pipeline_.size() == 1 ? " waits" : "s wait");
 }

@@ -148,10 +148,9 @@ bool RedisNode::repeat_by_text() {
     if (front.command == Command::extend) {
         if (front.to == nullptr) return false;
         for (std::size_t i = 1; i < pipeline_.size(); ++i) {
-            if (pipeline_.at(i).command != Command::inspect &&
-                pipeline_.at(i).command != Command::ping && pipeline_.at(i).token == front.token) {
-                return false;
-            }
+            const Outstanding& later = pipeline_.at(i);
+            const bool of_a_lock = later.must_be_done() || later.command == Command::extend;
+            if (of_a_lock && later.token == front.token) return false;
         }
     } else if (!front.must_be_done()) {
         return false;

@@ -70,14 +70,16 @@ void RedisNode::on_kill_reply(const resp::Value& reply) {
 
 UndoPlan RedisNode::fresh_plan() const {
     if (unsure_until_ == Instant{}) return {};
-    const Instant now = env_.now();
+    const Instant now = env_.event_now();
     if (now >= unsure_until_) return {};
     return {Instant::max(), ready_since_, true, 0};
 }
 
 void RedisNode::write_undo(Command command, std::string_view resource, const Token& token,
                            Nanos ttl, const UndoPlan& plan) {
-    Outstanding& entry = push(command, resource, &token, ttl);
+    Outstanding& entry = push(command, ttl);
+    entry.resource.assign(resource);
+    entry.token = token;
     entry.plan = plan;
     commands_.release(RedisCommands::By::sha, resource, token);
     write(entry);
@@ -89,10 +91,11 @@ void RedisNode::owe(std::string_view resource, const Token& token, Nanos ttl, co
 }
 
 void RedisNode::duty_answered(const Outstanding& entry) {
+    if (!entry.plan.unsure) return;
     UndoPlan plan = entry.plan;
     const auto again = next_repetition(plan, entry.ttl);
     if (!again) return;
-    if (plan.until == Instant::max()) plan.until = lease_end(env_.now(), entry.ttl);
+    if (plan.until == Instant::max()) plan.until = lease_end(env_.event_now(), entry.ttl);
     owe(entry.resource.view(), entry.token, entry.ttl, plan, *again);
     arm_debts_by(*again);
 }
@@ -100,14 +103,14 @@ void RedisNode::duty_answered(const Outstanding& entry) {
 void RedisNode::duty_not_executed(const Outstanding& entry) {
     // All commands before it on this connection have been executed: the lease's end is known.
     UndoPlan plan = entry.plan;
-    const Instant now = env_.now();
+    const Instant now = env_.event_now();
     plan.until = std::min(plan.until, lease_end(now, entry.ttl));
     owe(entry.resource.view(), entry.token, entry.ttl, plan, now + kRetryPause);
     arm_debts_by(std::min(plan.until, now + kRetryPause));
 }
 
 void RedisNode::pay_debts() {
-    const Instant now = env_.now();
+    const Instant now = env_.event_now();
     debts_.drop_ended(now);
     if (phase_ == Phase::ready) {
         debts_.take_due(now, [this](const UndoDebts::Debt& debt) {

@@ -33,8 +33,10 @@ Outstanding& RedisPipeline::push(Command command) {
     entry.two_replies = false;
     entry.first_is_in = false;
     entry.moved = false;
-    entry.plan = {};
-    if (entry.must_be_done()) ++duties_;
+    if (entry.must_be_done()) {
+        ++duties_;
+        entry.plan = {};
+    }
     return entry;
 }
 

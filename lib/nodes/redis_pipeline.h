@@ -25,7 +25,8 @@ struct UndoPlan {
     std::uint8_t times = 0;  ///< Of an unsure one: how often it was answered.
 };
 
-struct Outstanding {
+/// The first cache line is all that most commands need.
+struct alignas(64) Outstanding {
     AnswerEvents* to = nullptr;  ///< Null: nobody listens (any more).
     Ticket ticket = 0;           ///< Of the ask; a repetition by EVAL keeps the first one's.
     std::uint32_t tag = 0;
@@ -37,9 +38,10 @@ struct Outstanding {
     std::uint64_t end = 0;    ///< Where the command ends in Stream::accepted()'s terms. Rule N3.
     std::uint64_t heard = 0;  ///< How often the server had been heard when it was written.
     Nanos ttl{0};
+    // What must be done, and an extension, can be asked once more: only for these.
     Token token{};
-    SmallBytes resource{};
     UndoPlan plan{};
+    SmallBytes resource{};
 
     /// A release asked for carries the same duty as an undo.
     bool must_be_done() const noexcept {

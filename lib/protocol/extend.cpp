@@ -34,16 +34,15 @@ ExtendDecision ExtendRound::decide(Instant now) {
     if (decision_ != ExtendDecision::open) return decision_;
     const int needed = quorum(nodes_);
     const int open = votes_.open.size();
-    if (votes_.yes.size() >= needed) {
-        // Rules E1 and E4: what ended before the answers were in hand is never revived.
-        if (now < current_end_ && now < new_end_) {
-            validity_end_ = new_end_;
-            decision_ = ExtendDecision::extended;
-        } else {
-            decision_ = ExtendDecision::too_late;
-        }
-    } else if (votes_.no.size() >= needed) {
+    if (votes_.no.size() >= needed) {
         decision_ = ExtendDecision::lost;  // Rules E4 and L2.
+    } else if (now >= current_end_) {
+        // Rules E1 and E4: what ended before the answers were in hand is never revived.
+        decision_ = ExtendDecision::too_late;
+    } else if (votes_.yes.size() >= needed) {
+        const bool in_time = now < new_end_;
+        if (in_time) validity_end_ = new_end_;
+        decision_ = in_time ? ExtendDecision::extended : ExtendDecision::too_late;
     } else if (votes_.yes.size() + open < needed && votes_.no.size() + open < needed) {
         decision_ = ExtendDecision::no_quorum;  // Rules E3 and Q2: nobody has a quorum.
     }

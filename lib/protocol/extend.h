@@ -9,7 +9,7 @@ namespace quorumlock::protocol {
 enum class ExtendDecision : std::uint8_t {
     open,
     extended,   ///< Q nodes extended, their answers in hand before the current validity ended
-    too_late,   ///< Q nodes extended, but not in time: the lock is lost (never revived, rule E4)
+    too_late,   ///< the validity ended before Q answers were in hand: lost (rules E1, E4)
     lost,       ///< Q nodes say it is gone: the lock is lost (rule L2)
     no_quorum,  ///< neither: the lock stays valid until its own expiry (rule E3)
 };

@@ -5,6 +5,8 @@
 #include <hiredis/read.h>
 
 #include <algorithm>
+#include <charconv>
+#include <utility>
 
 #include "lib/base/check.h"
 #include "lib/resp/reply_builder.h"
@@ -21,6 +23,9 @@ constexpr std::size_t kSlice = 4096;
 constexpr std::size_t kMaxLineBytes = 64 * 1024;
 // Buffers that grew beyond this for one large reply are given back.
 constexpr std::size_t kKeepBytes = 256 * 1024;
+
+// A reply of this size may have made a buffer grow that is to be given back.
+constexpr std::size_t kLargeReply = 16 * 1024;
 
 // The task on top of the reader's stack: an array of tasks in hiredis 0.14, of pointers in 1.x.
 template <class R>
@@ -40,6 +45,7 @@ struct Reader::Impl {
         parser->privdata = &builder;
         // Its own limit is so low that every burst would give the buffer back.
         parser->maxbuf = kKeepBytes;
+        warm();
     }
     ~Impl() { redisReaderFree(parser); }
     Impl(const Impl&) = delete;
@@ -48,7 +54,11 @@ struct Reader::Impl {
     std::size_t unparsed() const { return parser->len - parser->pos; }
     const char* unparsed_bytes() const { return parser->buf + parser->pos; }
 
+    void warm();
     Next next();
+    bool take_short_line();
+    void keep_fresh();
+    std::string_view next_slice() const;
     bool feed_slice();
     bool begin_reply();
     bool check_unfinished();
@@ -57,17 +67,31 @@ struct Reader::Impl {
 
     ReplyBuilder builder;
     redisReader* parser;
-    std::string input;  // not yet given to the parser, from input_at on
+    std::string_view fresh;  // the caller's bytes, behind those of input
+    bool at_front = false;   // nothing of it has been given to the parser
+    std::string input;       // kept; not yet given to the parser from input_at on
     std::size_t input_at = 0;
     std::uint64_t fed = 0;          // bytes given to the parser, ever
     std::uint64_t reply_start = 0;  // of these, how many came before the current reply
     bool in_reply = false;
+    int tidying = 0;  // so many replies go through the parser, to give back what a large one took
     bool broken = false;
     std::string error;
 };
 
+// hiredis drops what it has parsed once that exceeds a KiB; its buffer grows till then. Better now
+// than in the middle of the work.
+void Reader::Impl::warm() {
+    const std::string line = '+' + std::string(2 * 1024, ' ') + "\r\n";
+    void* reply = nullptr;
+    QL_CHECK(redisReaderFeed(parser, line.data(), line.size()) == REDIS_OK);
+    QL_CHECK(redisReaderGetReply(parser, &reply) == REDIS_OK && reply != nullptr);
+    builder.begin();
+}
+
 Reader::Next Reader::Impl::next() {
     if (broken) return Next::broken;
+    if (take_short_line()) return Next::value;
     for (;;) {
         // hiredis must not be asked without a byte to read: it would begin a reply then.
         if (unparsed() == 0 && !feed_slice()) return broken ? Next::broken : Next::need_more;
@@ -79,6 +103,11 @@ Reader::Next Reader::Impl::next() {
             if (fed - unparsed() - reply_start > kMaxReplyBytes) return fail(text::too_large());
             if (!builder.finish()) return fail(text::out_of_memory());
             in_reply = false;
+            if (fed - unparsed() - reply_start > kLargeReply) {
+                tidying = 2;
+            } else if (tidying > 0) {
+                --tidying;
+            }
             return Next::value;
         }
         if (!check_unfinished()) return Next::broken;
@@ -86,16 +115,60 @@ Reader::Next Reader::Impl::next() {
     }
 }
 
+// Nearly every reply is "+OK", ":1" or "$-1", whole and on its own: read where it lies. All else,
+// and all that is wrong, is hiredis' to judge.
+bool Reader::Impl::take_short_line() {
+    constexpr std::size_t kShort = 24;
+    if (in_reply || tidying > 0 || fresh.size() < 4 || unparsed() != 0 || !input.empty())
+        return false;
+    const auto end = fresh.substr(0, kShort).find('\n');
+    if (end == std::string_view::npos || end < 2 || fresh[end - 1] != '\r') return false;
+    const std::string_view text = fresh.substr(1, end - 2);
+    if (fresh.front() == '+') {
+        builder.take_line({.type = Type::status, .integer = 0, .text = text});
+    } else if (fresh.front() == ':') {
+        std::int64_t integer = 0;
+        const auto [rest, bad] = std::from_chars(text.data(), text.data() + text.size(), integer);
+        if (bad != std::errc() || rest != text.data() + text.size()) return false;
+        builder.take_line({.type = Type::integer, .integer = integer});
+    } else if (fresh.front() == '$' && text == "-1") {
+        builder.take_line({});
+    } else {
+        return false;
+    }
+    fresh.remove_prefix(end + 1);
+    return true;
+}
+
+/// Somebody feeds before all was read: what is left must be kept.
+void Reader::Impl::keep_fresh() {
+    if (fresh.empty()) return;
+    input.erase(0, std::exchange(input_at, 0));
+    input.append(fresh);
+    fresh = {};
+}
+
+/// The next bytes for the parser: what was kept, then the caller's own. A line that was cut gets
+/// its end first, so that the lines behind it can be read where they lie.
+std::string_view Reader::Impl::next_slice() const {
+    const auto kept = std::string_view(input).substr(input_at);
+    if (!kept.empty()) return kept.substr(0, kSlice);
+    const auto end = at_front ? fresh.substr(0, kSlice).find('\n') : std::string_view::npos;
+    return fresh.substr(0, end == std::string_view::npos ? kSlice : end + 1);
+}
+
 bool Reader::Impl::feed_slice() {
-    const auto size = std::min(kSlice, input.size() - input_at);
-    if (size == 0) return false;
-    if (redisReaderFeed(parser, input.data() + input_at, size) != REDIS_OK) {
+    const auto slice = next_slice();
+    if (slice.empty()) return false;
+    if (redisReaderFeed(parser, slice.data(), slice.size()) != REDIS_OK) {
         fail(text::out_of_memory());
         return false;
     }
-    fed += size;
-    input_at += size;
-    if (input_at == input.size()) {
+    fed += slice.size();
+    if (input.empty()) {
+        fresh.remove_prefix(slice.size());
+        at_front = false;
+    } else if (input_at += slice.size(); input_at == input.size()) {
         input.clear();
         input_at = 0;
         if (input.capacity() > kKeepBytes) input.shrink_to_fit();
@@ -138,6 +211,7 @@ bool Reader::Impl::check_unfinished() {
 
 Reader::Next Reader::Impl::fail(std::string why) {
     broken = true;
+    fresh = {};
     error = std::move(why);
     input = std::string();
     input_at = 0;
@@ -170,11 +244,9 @@ Reader::~Reader() = default;
 void Reader::feed(const char* bytes, std::size_t size) {
     auto& impl = *impl_;
     if (impl.broken || size == 0) return;
-    if (impl.input_at > impl.input.size() / 2) {
-        impl.input.erase(0, impl.input_at);
-        impl.input_at = 0;
-    }
-    impl.input.append(bytes, size);
+    impl.keep_fresh();
+    impl.fresh = {bytes, size};
+    impl.at_front = true;
 }
 
 Reader::Next Reader::next() { return impl_->next(); }

@@ -36,6 +36,7 @@ class Reader {
     Reader(const Reader&) = delete;
     Reader& operator=(const Reader&) = delete;
 
+    /// The bytes must stay where they are until next() has answered need_more or broken.
     void feed(const char* bytes, std::size_t size);
     /// Takes the next whole reply into value(). After `broken` nothing more comes; error() says
     /// why in one line ("the reply announces 1073741824 bytes, more than 1 MiB").

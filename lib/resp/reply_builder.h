@@ -29,6 +29,8 @@ class ReplyBuilder {
 
     /// Forgets the last reply; gives back what one large reply had taken.
     void begin();
+    /// A whole reply that needed no parser.
+    void take_line(const Value& value) noexcept { values_.front() = value; }
     /// Makes root() of what was collected. False when memory ran out.
     bool finish() noexcept;
     const Value& root() const noexcept { return values_.front(); }

@@ -21,7 +21,6 @@ Core::Core(env::Env& env, env::Runner& runner, Front& front, Settings settings,
       runner_(runner),
       settings_(std::move(settings)),
       nodes_(std::move(nodes)),
-      tokens_(env),
       front_(front) {
     for (const auto& node : nodes_) labels_.push_back(node->label());
 }
@@ -29,7 +28,7 @@ Core::Core(env::Env& env, env::Runner& runner, Front& front, Settings settings,
 Core::~Core() = default;
 
 void Core::open() {
-    phase_end_ = env_.now() + settings_.options.connect_timeout;
+    phase_end_ = env_.event_now() + settings_.options.connect_timeout;
     env_.arm(phase_timer_, phase_end_);
     for (std::size_t i = 0; i < nodes_.size(); ++i) nodes_[i]->open(static_cast<int>(i), *this);
     consider_running();
@@ -49,7 +48,7 @@ void Core::consider_running() {
         run();
     } else if (ready >= protocol::quorum(node_count()) && !quorum_seen_) {
         quorum_seen_ = true;
-        env_.arm(phase_timer_, std::min(phase_end_, env_.now() + kGrace));
+        env_.arm(phase_timer_, std::min(phase_end_, env_.event_now() + kGrace));
     }
 }
 
@@ -78,7 +77,7 @@ void Core::run() {
 void Core::start(OperationState& operation) {
     operations_.push_back(operation);
     runner_.keep_alive(true);
-    operation.deadline = env_.now() + operation.wait;
+    operation.deadline = env_.event_now() + operation.wait;
     if (operation.refused) {
         fail(operation, *std::move(operation.refused));
     } else if (operation.verb == Verb::close) {
@@ -157,8 +156,7 @@ Lease& Core::new_lease() {
     Lease& lease = *free_leases_.back();
     free_leases_.pop_back();
     live_leases_.push_back(lease);
-    lease_count_.store(live_leases_.size(), std::memory_order_relaxed);
-    pool_size_.store(all_leases_.size(), std::memory_order_relaxed);
+    front_.on_leases(live_leases_.size(), all_leases_.size());
     lease.users = 0;
     return lease;
 }
@@ -179,7 +177,7 @@ void Core::recycle_if_unused(Lease& lease) {
     if (lease.users > 0) return;
     lease.forget();
     live_leases_.remove(lease);
-    lease_count_.store(live_leases_.size(), std::memory_order_relaxed);
+    front_.on_leases(live_leases_.size(), all_leases_.size());
     free_leases_.push_back(&lease);
 }
 

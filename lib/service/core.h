@@ -2,7 +2,6 @@
 // announces loss, closes. One thread at a time is in here (env/runner.h); nothing blocks.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,7 +13,6 @@
 #include "lib/service/lease.h"
 #include "lib/service/operation_state.h"
 #include "lib/service/settings.h"
-#include "lib/service/tokens.h"
 
 namespace quorumlock::detail {
 
@@ -29,6 +27,8 @@ class Core final : private nodes::NodeEvents {
         virtual bool wants_loss(Lease& lease) = 0;
         virtual std::stop_source loss_of(Lease& lease) = 0;
         virtual std::shared_ptr<ServiceState> share() = 0;
+        /// For ServiceStats: so many leases live, so many were ever made.
+        virtual void on_leases(std::size_t live, std::size_t made) noexcept = 0;
 
       protected:
         ~Front() = default;
@@ -75,12 +75,6 @@ class Core final : private nodes::NodeEvents {
     /// Completes with an error, whatever the operation's type of result.
     void fail(OperationState& operation, Error error);
 
-    /// For ServiceStats; any thread.
-    std::size_t leases() const noexcept { return lease_count_.load(std::memory_order_relaxed); }
-    std::size_t pooled_leases() const noexcept {
-        return pool_size_.load(std::memory_order_relaxed);
-    }
-
     void finish_close();
 
   private:
@@ -102,7 +96,7 @@ class Core final : private nodes::NodeEvents {
     void start_extend(OperationState& operation, Lease& lease);
     void start_release(OperationState& operation, Lease& lease);
     void start_bare(OperationState& operation);
-    void fail_extensions(Lease& lease, const Error& error);
+    void fail_extensions(Lease& lease);
     void start_when_running(OperationState& operation);
     void tell_nodes(OperationState& operation);
     void retry_later(OperationState& operation, Error error, std::optional<Nanos> remaining);
@@ -122,7 +116,6 @@ class Core final : private nodes::NodeEvents {
     const Settings settings_;
     std::vector<std::unique_ptr<nodes::Node>> nodes_;
     std::vector<std::string> labels_;
-    Tokens tokens_;
     Phase phase_ = Phase::connecting;
     PhaseTimer phase_timer_{*this};
     Instant phase_end_{};
@@ -132,8 +125,6 @@ class Core final : private nodes::NodeEvents {
     List<Lease> live_leases_;
     std::vector<std::unique_ptr<Lease>> all_leases_;
     std::vector<Lease*> free_leases_;
-    std::atomic<std::size_t> lease_count_{0};
-    std::atomic<std::size_t> pool_size_{0};
     std::optional<Error> left_behind_;
     Front& front_;
 };

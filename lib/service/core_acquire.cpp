@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lib/service/core.h"
+#include "lib/service/tokens.h"
 
 namespace quorumlock::detail {
 
@@ -19,7 +20,7 @@ void Core::start_acquire(OperationState& operation) {
 }
 
 void Core::begin_attempt(OperationState& operation) {
-    const auto token = tokens_.next();  // rule A2: a fresh one for every attempt
+    const auto token = fresh_token(env_);  // rule A2: a fresh one for every attempt
     if (!token) {
         fail(operation, Error(Errc::no_quorum,
                               "no token could be made: the system's random generator failed"));
@@ -29,7 +30,8 @@ void Core::begin_attempt(OperationState& operation) {
     lease.begin(operation.resource.view(), *token, operation.ttl, NodeSet{});
     attach(lease, operation);
     const Nanos full = time_limit(operation.ttl, Nanos::max());
-    const Nanos left = operation.wait > Nanos{0} ? operation.deadline - env_.now() : Nanos::max();
+    const Nanos left =
+        operation.wait > Nanos{0} ? operation.deadline - env_.event_now() : Nanos::max();
     const Nanos limit = time_limit(operation.ttl, left);
     // The first try of a waiter costs one command a node, as everybody's; later ones also ask
     // for what is left of the holder's lease.
@@ -43,10 +45,10 @@ void Core::on_acquired(Lease& lease) {
     lease.keep = front_.share();
     if (operation.renew.on) {
         protocol::RenewalPlan plan;
-        plan.begin(operation.renew.every, operation.renew.max_hold, env_.now());
-        lease.watch(env_.now(), &plan);
+        plan.begin(operation.renew.every, operation.renew.max_hold, env_.event_now());
+        lease.watch(env_.event_now(), &plan);
     } else {
-        lease.watch(env_.now(), nullptr);
+        lease.watch(env_.event_now(), nullptr);
     }
     complete(operation, Result<Lock>(Lock(&lease)));
 }
@@ -66,7 +68,7 @@ void Core::on_not_acquired(Lease& lease, protocol::AcquireDecision decision, boo
 }
 
 void Core::retry_later(OperationState& operation, Error error, std::optional<Nanos> remaining) {
-    const Instant now = env_.now();
+    const Instant now = env_.event_now();
     const Nanos left = operation.deadline - now;
     const Nanos usable = left - kLastTry;
     if (operation.wait == Nanos{0} || usable <= Nanos{0}) {

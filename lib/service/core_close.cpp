@@ -21,7 +21,7 @@ void Core::start_close() {
         return;
     }
     phase_ = Phase::closing;
-    phase_end_ = env_.now() + settings_.options.drain_timeout;
+    phase_end_ = env_.event_now() + settings_.options.drain_timeout;
     OperationState* next = nullptr;
     for (OperationState* operation = operations_.first(); operation != nullptr; operation = next) {
         next = List<OperationState>::next(*operation);
@@ -64,8 +64,8 @@ void Core::consider_closed() {
                                                     "until their ttl ends"});
         }
     }
-    if (!lines.empty() && env_.now() < phase_end_) {
-        env_.arm(phase_timer_, std::min(phase_end_, env_.now() + kDrainStep));
+    if (!lines.empty() && env_.event_now() < phase_end_) {
+        env_.arm(phase_timer_, std::min(phase_end_, env_.event_now() + kDrainStep));
         return;
     }
     if (!lines.empty()) {

@@ -15,7 +15,7 @@ Error not_held_error(Hold hold) {
 }  // namespace
 
 void Core::start_extend(OperationState& operation, Lease& lease) {
-    if (lease.hold() == Hold::held && env_.now() >= lease.validity_end()) lease.lose();
+    if (lease.hold() == Hold::held && env_.event_now() >= lease.validity_end()) lease.lose();
     if (lease.hold() != Hold::held) {  // rule E4: never revived
         operation.lease = nullptr;
         fail(operation, not_held_error(lease.hold()));
@@ -29,12 +29,12 @@ void Core::start_extend(OperationState& operation, Lease& lease) {
         return;
     }
     attach(lease, operation);
-    lease.extend(operation.ttl, time_limit(operation.ttl, lease.validity_end() - env_.now()));
+    lease.extend(operation.ttl, time_limit(operation.ttl, lease.validity_end() - env_.event_now()));
 }
 
 void Core::renew(Lease& lease) {
     lease.extend(lease.renew_ttl(),
-                 time_limit(lease.renew_ttl(), lease.validity_end() - env_.now()));
+                 time_limit(lease.renew_ttl(), lease.validity_end() - env_.event_now()));
 }
 
 void Core::on_extended(Lease& lease, protocol::ExtendDecision decision) {
@@ -56,17 +56,18 @@ void Core::on_extended(Lease& lease, protocol::ExtendDecision decision) {
     recycle_if_unused(lease);
 }
 
-void Core::fail_extensions(Lease& lease, const Error& error) {
+/// The lease is let go: its extensions end, the one under way and those behind it.
+void Core::fail_extensions(Lease& lease) {
     OperationState* next = std::exchange(lease.next_extension, nullptr);
     if (OperationState* current = lease.operation; current != nullptr && lease.extending()) {
         detach(lease, *current);
-        fail(*current, error);
+        fail(*current, not_held_error(Hold::let_go));
     }
     while (next != nullptr) {
         OperationState& waiting = *next;
         next = std::exchange(waiting.next_extension, nullptr);
         waiting.lease = nullptr;
-        fail(waiting, error);
+        fail(waiting, not_held_error(Hold::let_go));
     }
 }
 
@@ -76,7 +77,7 @@ void Core::start_release(OperationState& operation, Lease& lease) {
         fail(operation, not_held_error(Hold::let_go));
         return;
     }
-    fail_extensions(lease, not_held_error(Hold::let_go));
+    fail_extensions(lease);
     attach(lease, operation);
     lease.release(time_limit(lease.ttl(), Nanos::max()));
 }
@@ -113,7 +114,7 @@ void Core::on_handle_dropped(Lease& lease) {
     if (phase_ == Phase::closed) {
         lease.forget();
     } else if (!lease.releasing()) {
-        fail_extensions(lease, not_held_error(Hold::let_go));
+        fail_extensions(lease);
         if (lease.detached) {
             lease.forget();
         } else {

@@ -19,7 +19,10 @@ std::string in_ms(Nanos time) {
 }
 
 std::string cause_of(const NodeWord& word, const RoundReport& report) {
-    if (!word.answered) return "no answer within " + in_ms(report.time_limit);
+    if (!word.answered) {
+        return word.cause.kind != CauseClass::none ? word.cause.text
+                                                   : "no answer within " + in_ms(report.time_limit);
+    }
     switch (word.outcome) {
         case Outcome::granted:
             return "granted, and undone";
@@ -53,11 +56,12 @@ std::vector<NodeReport> lines(const RoundReport& report) {
     out.reserve(report.labels.size());
     for (std::size_t i = 0; i < report.labels.size(); ++i) {
         const int node = static_cast<int>(i);
+        const NodeWord& word = report.words[i];
         // Decided before this node was heard: its silence is no fault of its own.
-        const bool undecided = report.votes.open.has(node);
-        out.push_back({report.labels[i], vote_of(node, report.votes),
-                       undecided ? "not waited for: the round was decided"
-                                 : cause_of(report.words[i], report)});
+        const bool undecided = report.votes.open.has(node) && word.cause.kind == CauseClass::none;
+        out.push_back(
+            {report.labels[i], vote_of(node, report.votes),
+             undecided ? "not waited for: the round was decided" : cause_of(word, report)});
     }
     return out;
 }

@@ -21,7 +21,7 @@ struct NodeWord {
     nodes::Outcome outcome = nodes::Outcome::unknown;
     bool answered = false;
     std::int64_t value = 0;
-    Cause cause;
+    Cause cause;  ///< Where it has not answered: why it could not, if that is known.
 };
 
 /// One round, as far as its report needs it.

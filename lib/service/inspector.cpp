@@ -49,7 +49,7 @@ void Inspector::start(Nanos time_limit) {
         tickets_[i] = core_.node(static_cast<int>(i)).ask(ask, *this, static_cast<unsigned>(i));
         ++open_;
     }
-    core_.env().arm(*this, core_.env().now() + time_limit);
+    core_.env().arm(*this, core_.env().event_now() + time_limit);
 }
 
 void Inspector::on_answer(std::uint32_t tag, const nodes::Answer& answer) {

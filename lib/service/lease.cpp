@@ -64,10 +64,15 @@ bool Lease::let_go() noexcept {
     return hold_.compare_exchange_strong(expected, Hold::let_go, std::memory_order_acq_rel);
 }
 
-RoundReport Lease::report() const {
+RoundReport Lease::report() {
     const Votes& votes = round_ == Round::extend    ? extend_.votes()
                          : round_ == Round::release ? release_.votes()
                                                     : acquire_.votes();
+    votes.open.each([&](int node) {
+        if (!core_.node(node).ready()) {
+            words_[static_cast<std::size_t>(node)].cause = core_.node(node).status().cause;
+        }
+    });
     return {core_.labels(), words_, votes, time_limit_};
 }
 
@@ -83,10 +88,11 @@ void Lease::start_round(Round round, Step step, NodeSet to, Nanos ttl, Nanos tim
     // Rule A4: all at once; nodes answer in later events, so nothing changes meanwhile.
     to.each([&](int node) {
         words_[static_cast<std::size_t>(node)].answered = false;
+        words_[static_cast<std::size_t>(node)].cause.kind = CauseClass::none;
         tickets_[static_cast<std::size_t>(node)] =
             core_.node(node).ask(ask, *this, static_cast<std::uint32_t>(node));
     });
-    core_.env().arm(round_timer_, core_.env().now() + time_limit);
+    core_.env().arm(round_timer_, core_.env().event_now() + time_limit);
 }
 
 /// Nobody listens to what is still unanswered. Rules A5, N8: `silent` lets the node be probed.
@@ -101,7 +107,7 @@ void Lease::end_round(bool silent) {
 void Lease::acquire(Nanos time_limit, bool cut_by_caller, bool want_remaining) {
     cut_by_caller_ = cut_by_caller;
     // Rule A3: the clock is read before the first byte is handed to any node.
-    acquire_.begin(core_.node_count(), core_.env().now(), core_.terms(ttl_));
+    acquire_.begin(core_.node_count(), core_.env().event_now(), core_.terms(ttl_));
     may_hold_ = core_.all_nodes();
     start_round(Round::acquire, Step::acquire, core_.all_nodes(), ttl_, time_limit, want_remaining);
 }
@@ -110,7 +116,7 @@ void Lease::extend(Nanos ttl, Nanos time_limit) {
     if (round_ != Round::none) end_round(false);
     const bool bare = hold_.load(std::memory_order_relaxed) == Hold::none;
     // Rule T3: an extension too counts from before its first byte.
-    extend_.begin(core_.node_count(), core_.env().now(), core_.terms(ttl),
+    extend_.begin(core_.node_count(), core_.env().event_now(), core_.terms(ttl),
                   bare ? Instant::max() : validity_end());
     ttl_ = std::max(ttl_, ttl);
     start_round(Round::extend, Step::extend, core_.all_nodes(), ttl, time_limit, false);
@@ -157,7 +163,7 @@ void Lease::on_answer(std::uint32_t tag, const nodes::Answer& answer) {
     }
     if (open_.empty()) core_.env().disarm(round_timer_);
     const auto to = vote_for(answer.outcome);
-    const Instant now = core_.env().now();
+    const Instant now = core_.env().event_now();
     switch (round_) {
         case Round::acquire:
             if (to == &Votes::no || to == &Votes::failed) may_hold_.remove(node);
@@ -184,7 +190,7 @@ void Lease::note_holder(int node) noexcept {
 
 void Lease::on_time_limit() {
     end_round(true);
-    const Instant now = core_.env().now();
+    const Instant now = core_.env().event_now();
     switch (round_) {
         case Round::acquire:
             apply_acquire(acquire_.on_time_limit(now));
@@ -218,7 +224,7 @@ void Lease::apply_acquire(AcquireDecision decision) {
 void Lease::apply_extend(ExtendDecision decision) {
     if (decided_ || decision == ExtendDecision::open) return;
     decided_ = true;
-    const Instant now = core_.env().now();
+    const Instant now = core_.env().event_now();
     if (decision == ExtendDecision::extended) {
         validity_end_.store(extend_.validity_end().time_since_epoch().count(),
                             std::memory_order_release);
@@ -260,7 +266,7 @@ void Lease::arm_life_timer() {
 
 void Lease::on_life_timer() {
     if (hold() != Hold::held) return;
-    const Instant now = core_.env().now();
+    const Instant now = core_.env().event_now();
     if (now >= validity_end()) {
         lose();  // rule L1: by the local clock, whatever the nodes do
         return;

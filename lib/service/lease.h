@@ -59,7 +59,8 @@ class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
     bool extending() const noexcept { return round_ == Round::extend && !decided_; }
     bool releasing() const noexcept { return round_ == Round::release && !decided_; }
     Nanos renew_ttl() const noexcept { return renew_ttl_; }
-    RoundReport report() const;
+    /// For an error: also asks the nodes that were not heard whether they are there at all.
+    RoundReport report();
     NodeSet may_hold() const noexcept { return may_hold_; }
 
     // ---- any thread while a handle exists ----

@@ -28,8 +28,8 @@ void ServiceState::open() {
 // ---- the pool ----
 
 OperationState& ServiceState::new_operation(Verb verb) {
-    OperationState* operation = nullptr;
-    {
+    OperationState* operation = spare_.exchange(nullptr, std::memory_order_acq_rel);
+    if (operation == nullptr) {
         const std::lock_guard lock(pool_mutex_);
         if (free_operations_.empty()) {
             all_operations_.push_back(std::make_unique<OperationState>(*this));
@@ -47,6 +47,8 @@ void ServiceState::recycle(OperationState& operation) {
     operation.clear();
     // The last reference to this service may be the operation's.
     const std::shared_ptr<ServiceState> keep = operation.take_keep();
+    OperationState* nobody = nullptr;
+    if (spare_.compare_exchange_strong(nobody, &operation, std::memory_order_acq_rel)) return;
     const std::lock_guard lock(pool_mutex_);
     free_operations_.push_back(&operation);
 }
@@ -63,10 +65,11 @@ OperationState& ServiceState::closed_operation(Verb verb) {
 ServiceStats ServiceState::stats() {
     ServiceStats stats;
     const std::lock_guard lock(pool_mutex_);
-    stats.operations = all_operations_.size() - free_operations_.size();
-    stats.pooled_bytes =
-        all_operations_.size() * sizeof(OperationState) + core_.pooled_leases() * sizeof(Lease);
-    stats.leases = core_.leases();
+    const std::size_t spare = spare_.load(std::memory_order_relaxed) != nullptr ? 1 : 0;
+    stats.operations = all_operations_.size() - free_operations_.size() - spare;
+    stats.pooled_bytes = all_operations_.size() * sizeof(OperationState) +
+                         made_leases_.load(std::memory_order_relaxed) * sizeof(Lease);
+    stats.leases = live_leases_.load(std::memory_order_relaxed);
     return stats;
 }
 
@@ -124,7 +127,7 @@ void ServiceState::shut_down(std::shared_ptr<ServiceState> self) {
         closing.then([self](Result<void>) { self->loop_runner_->stop(self); });
     } else {
         (void)closing.get();
-        loop->stop(nullptr);
+        loop->stop(self);
     }
 }
 

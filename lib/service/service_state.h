@@ -2,6 +2,7 @@
 // brings calls there and results back.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -49,12 +50,20 @@ class ServiceState final : public std::enable_shared_from_this<ServiceState>, pr
     bool wants_loss(Lease& lease) override;
     std::stop_source loss_of(Lease& lease) override;
     std::shared_ptr<ServiceState> share() override { return shared_from_this(); }
+    void on_leases(std::size_t live, std::size_t made) noexcept override {
+        live_leases_.store(live, std::memory_order_relaxed);
+        made_leases_.store(made, std::memory_order_relaxed);
+    }
 
     std::unique_ptr<env::Runner> runner_;
     env::Env& env_;
     env::LoopRunner* loop_runner_;
+    std::atomic<std::size_t> live_leases_{0};
+    std::atomic<std::size_t> made_leases_{0};
     Core core_;
 
+    /// The operation given back last: whoever starts the next one takes it without the mutex.
+    std::atomic<OperationState*> spare_{nullptr};
     std::mutex pool_mutex_;  // guards the pool of operations
     std::vector<std::unique_ptr<OperationState>> all_operations_;
     std::vector<OperationState*> free_operations_;

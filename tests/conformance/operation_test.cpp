@@ -1,32 +1,21 @@
 // The contract: the four ways to take a result, with_lock, and the end of a service.
 #include <atomic>
-#include <coroutine>
-#include <exception>
 #include <future>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "tests/conformance/provider.h"
+#include "tests/support/detached.h"
 
 namespace quorumlock::testing {
 
 using namespace std::chrono_literals;
 
 namespace {
-
-/// The least a coroutine needs: it starts at once and nobody waits for it.
-struct Detached {
-    struct promise_type {
-        Detached get_return_object() { return {}; }
-        std::suspend_never initial_suspend() noexcept { return {}; }
-        std::suspend_never final_suspend() noexcept { return {}; }
-        void return_void() {}
-        void unhandled_exception() { std::terminate(); }
-    };
-};
 
 Detached cycle(LockService& service, std::promise<std::string>& told) {
     auto lock = co_await service.acquire("r", {.ttl = 30s});
@@ -218,6 +207,28 @@ TEST_P(ProviderTest, an_operation_may_outlive_its_service) {
         waiting.emplace(own.acquire("r", {.ttl = kLongTtl, .wait = kLongWait}));
     }
     EXPECT_TRUE(fails_with(Errc::closed, waiting->get()));
+}
+
+// Nobody is left then who could call back but the thread that asks.
+TEST_P(ProviderTest, what_outlives_its_service_still_calls_back) {
+    std::optional<Lock> held;
+    std::optional<Operation<Lock>> waiting;
+    {
+        LockService own = open_service(uris_);
+        auto lock = own.acquire("r", {.ttl = kLongTtl}).get();
+        ASSERT_TRUE(is_ok(lock));
+        held.emplace(std::move(lock).value());
+        waiting.emplace(own.acquire("r", {.ttl = kLongTtl, .wait = kLongWait}));
+    }
+    std::vector<std::string> told;
+    waiting->then([&](Result<Lock> lock) { told.push_back(errc_name(lock.error().code())); });
+    held->extend(kLongTtl).then([&](Result<void> extended) {
+        told.push_back(errc_name(extended.error().code()));
+        const auto nested = held->release().get();
+        told.push_back(errc_name(nested.error().code()));
+        held.reset();  // the last reference to the service
+    });
+    EXPECT_EQ(told, (std::vector<std::string>{"closed", "closed", "would_deadlock"}));
 }
 
 // Pools and leases go back to where they were.

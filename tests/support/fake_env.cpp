@@ -94,7 +94,7 @@ FakeEnv::~FakeEnv() {
 }
 
 Nanos FakeEnv::wall_now() const noexcept {
-    return now_.time_since_epoch() + std::chrono::seconds(1'700'000'000);
+    return now_.time_since_epoch() + std::chrono::seconds(1'700'000'000) + wall_offset;
 }
 
 void FakeEnv::post(env::Task& task) {

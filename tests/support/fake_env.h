@@ -90,6 +90,8 @@ class FakeEnv final : public env::Env {
     /// Lets time pass without anything being done: a process that was stopped.
     void skip(Nanos by) { now_ += by; }
 
+    /// How far the wall clock is off; a test may set it, as an operator may.
+    Nanos wall_offset{0};
     /// Every connection attempt, oldest first.
     std::vector<std::shared_ptr<FakeConnection>> connections;
     /// The newest; there must be one.

@@ -55,8 +55,8 @@ TEST(RandomPool, never_gives_the_same_portion_twice) {
 
 TEST(RandomPool, fills_any_size_with_bytes_that_look_random) {
     RandomPool pool;
-    for (std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{1000}, std::size_t{1024},
-                             std::size_t{1025}, std::size_t{100'000}}) {
+    for (std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{1000}, std::size_t{4088},
+                             std::size_t{4089}, std::size_t{100'000}}) {
         std::vector<std::uint8_t> bytes(size, 0);
         ASSERT_TRUE(pool.fill(bytes));
         const auto zeros = std::count(bytes.begin(), bytes.end(), 0);

@@ -124,6 +124,18 @@ TEST(ExtendRound, the_last_answer_of_the_quorum_decides_whether_it_was_in_time) 
     EXPECT_EQ(round.validity_end(), kCurrentEnd);
 }
 
+TEST(ExtendRound, a_round_that_outlives_the_validity_is_lost_whatever_was_said) {
+    for (NodeSet Votes::*said : {&Votes::yes, &Votes::no, &Votes::failed, &Votes::unknown}) {
+        ExtendRound round = begun(3);
+        EXPECT_EQ(round.on_vote(0, said, kCurrentEnd), too_late) << "no answer could save it";
+        EXPECT_EQ(round.validity_end(), kCurrentEnd);
+    }
+    ExtendRound silent = begun(3);
+    EXPECT_EQ(silent.on_time_limit(kCurrentEnd), too_late);
+    ExtendRound bare = begun(3, Instant::max());
+    EXPECT_EQ(bare.on_time_limit(kStart + kValidity), no_quorum) << "it has no end to outlive";
+}
+
 TEST(ExtendRound, never_shortens) {
     ExtendRound round = begun(1, kStart + 10s);
     EXPECT_EQ(round.on_vote(0, &Votes::yes, kStart + 1ms), extended);

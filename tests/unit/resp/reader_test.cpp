@@ -193,7 +193,8 @@ TEST(Reader, a_string_too_large_is_refused_when_it_is_announced) {
 TEST(Reader, the_largest_reply_is_one_mib_with_all_its_parts) {
     const std::string text(kMaxReplyBytes - 12, 'x');  // "$1048564\r\n" before it, "\r\n" behind
     Reader reader;
-    feed(reader, "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n+OK\r\n");
+    const std::string both = "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n+OK\r\n";
+    feed(reader, both);
     ASSERT_EQ(reader.next(), Next::value);
     EXPECT_EQ(reader.value().text, text);
     EXPECT_EQ(drained(reader), (std::vector<std::string>{"status(OK)", "..."}));
