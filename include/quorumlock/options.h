@@ -67,7 +67,8 @@ struct ServiceOptions {
     /// How much clocks may differ in speed: 0.01 is one per cent. 0 .. 0.5.
     double drift_factor = 0.01;
     /// The first pause between two attempts of a waiting acquire, jittered; doubles up to
-    /// retry_delay_max. 0 .. 60 s; zero retries at once. The longest is at least the first.
+    /// retry_delay_max. 0 .. 60 s; zero retries at once, or after 1 ms where no quorum answered.
+    /// The longest is at least the first.
     Nanos retry_delay = std::chrono::milliseconds(10);
     Nanos retry_delay_max = std::chrono::milliseconds(200);
     /// What close() and destruction spend on undoing what is open. 0 .. 60 s.

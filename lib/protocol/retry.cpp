@@ -4,9 +4,20 @@
 
 namespace quorumlock::protocol {
 
+namespace {
+
+constexpr Nanos kLeastInVain = std::chrono::milliseconds(1);
+
+}  // namespace
+
 void Retry::begin(Nanos first, Nanos most) {
     most_ = std::max(most, Nanos::zero());
     pause_ = std::clamp(first, Nanos::zero(), most_);
+}
+
+void Retry::no_quorum() {
+    most_ = std::max(most_, kLeastInVain);
+    pause_ = std::max(pause_, kLeastInVain);
 }
 
 std::optional<Nanos> Retry::next(std::uint64_t random, std::optional<Nanos> holder_remaining,

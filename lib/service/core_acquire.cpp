@@ -64,6 +64,7 @@ void Core::on_not_acquired(Lease& lease, protocol::AcquireDecision decision, boo
     if (error.code() == Errc::timed_out && operation.last_error) {
         error = *std::move(operation.last_error);
     }
+    if (decision == protocol::AcquireDecision::no_quorum) operation.retry.no_quorum();
     retry_later(operation, std::move(error), remaining);
 }
 

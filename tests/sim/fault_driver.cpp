@@ -301,6 +301,7 @@ void FaultDriver::change_clock(const Fault& fault, bool on) {
         if (!has(fault.processes, process->index())) continue;
         process->clock().set_rate(now, fault.amount);
         process->clock_changed();
+        events_.on_process_clock(process->index());
     }
 }
 

@@ -26,6 +26,8 @@ class FaultEvents {
     /// A fault has begun: checkers may have to be told.
     virtual void on_fault(const Fault& fault) = 0;
     virtual void on_fault_over(const Fault& fault) = 0;
+    /// The clock of a process has another speed from now on.
+    virtual void on_process_clock(int process) = 0;
     /// Its process runs no more.
     virtual void on_death(int process) = 0;
     /// The server's password is changed, or is what it was before.

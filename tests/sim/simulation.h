@@ -39,6 +39,9 @@ class Simulation final : public FaultEvents {
     void make_clients();
     void on_fault(const Fault& fault) override { judge_->on_fault(fault, true); }
     void on_fault_over(const Fault& fault) override { judge_->on_fault(fault, false); }
+    void on_process_clock(int process) override {
+        judge_->exclusion.clock_changed(*processes_[static_cast<std::size_t>(process)]);
+    }
     void on_death(int process) override;
     void on_new_password(int server, bool changed) override;
 

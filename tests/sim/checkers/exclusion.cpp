@@ -67,9 +67,7 @@ void Exclusion::begin(Belief& belief) {
     check_promise(belief);
     if (belief.until <= belief.begin) {
         // Told too late to be of use: held() was false when it was first asked.
-        belief.over = true;
-        belief.end = belief.begin;
-        return;
+        return end(belief, belief.begin);
     }
     current_.push_back(&belief);
     recent_[static_cast<std::size_t>(belief.attempt->resource)].push_back(&belief);
@@ -169,9 +167,16 @@ void Exclusion::let_go(Belief& belief) {
         finish(belief, belief.process == nullptr ? world_.now() : belief.process->time());
 }
 
-void Exclusion::finish(Belief& belief, Time at) {
-    belief.end = std::min(at, belief.until);
+void Exclusion::end(Belief& belief, Time at) {
     belief.over = true;
+    belief.end = at;
+    if (belief.process == nullptr) return;
+    belief.runs_from = std::max(at, belief.process->stopped_until());
+    belief.stolen = belief.process->stolen();
+}
+
+void Exclusion::finish(Belief& belief, Time at) {
+    end(belief, std::min(at, belief.until));
     world_.disarm(belief);
     std::erase(current_, &belief);
     check_backing(belief);

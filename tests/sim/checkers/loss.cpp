@@ -23,9 +23,8 @@ LossWatch* Loss::watch(Belief& belief, Time lag) {
 
 Time Loss::due(const LossWatch& watch) const noexcept {
     const Belief& belief = *watch.belief;
-    const Time from =
-        std::max(belief.over ? belief.end : belief.until, belief.process->stopped_until());
-    return from + watch.lag + kRounding;
+    if (!belief.over) return belief.until + kRounding;
+    return belief.runs_from + watch.lag + kRounding + belief.process->stolen() - belief.stolen;
 }
 
 void Loss::poll(SimProcess& process) {

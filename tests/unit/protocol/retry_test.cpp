@@ -61,6 +61,28 @@ TEST(Retry, a_zero_pause_asks_again_at_once) {
     }
 }
 
+TEST(Retry, without_a_quorum_it_never_asks_again_at_once) {
+    Retry retry = begun(0ns, 3ms);
+    EXPECT_EQ(retry.next(longest(0ns), std::nullopt, kForever), 0ns);
+    retry.no_quorum();
+    EXPECT_EQ(retry.next(longest(1ms), std::nullopt, kForever), 1'500us);
+    retry.no_quorum();
+    EXPECT_EQ(retry.next(0, std::nullopt, kForever), 1ms);
+    EXPECT_EQ(retry.next(0, std::nullopt, kForever), 1'500us);
+    Retry never_longer = begun(0ns, 0ns);
+    for (int i = 0; i < 3; ++i) {
+        never_longer.no_quorum();
+        EXPECT_EQ(never_longer.next(0, std::nullopt, kForever), 500us);
+    }
+}
+
+TEST(Retry, without_a_quorum_a_longer_pause_stays_as_it_is) {
+    Retry retry = begun(10ms, 200ms);
+    retry.no_quorum();
+    EXPECT_EQ(retry.next(0, std::nullopt, kForever), 5ms);
+    EXPECT_EQ(retry.next(0, std::nullopt, kForever), 10ms);
+}
+
 TEST(Retry, a_first_pause_beyond_the_longest_is_cut) {
     EXPECT_EQ(begun(1s, 200ms).next(0, std::nullopt, kForever), 100ms);
     EXPECT_EQ(begun(1s, 0ns).next(kMost, std::nullopt, kForever), 0ns);

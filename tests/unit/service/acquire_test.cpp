@@ -245,6 +245,18 @@ TEST(service_wait, zero_retry_delay_is_allowed) {
     EXPECT_TRUE(world.after(11ms, std::move(waiting)));
 }
 
+TEST(service_wait, zero_retry_delay_does_not_spin_without_a_quorum) {
+    ServiceWorld world(3, {.retry_delay = 0ms, .retry_delay_max = 0ms});
+    world.open();
+    // Answers in the same turn, as nodes that are not connected give them.
+    world.set_all(Mode::fail);
+    auto result = world.after(1s, world.locks->acquire("r", {.ttl = 1s, .wait = 1s}));
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code(), Errc::no_quorum);
+    EXPECT_GE(world.nodes[0]->count("acquire"), 600U);
+    EXPECT_LE(world.nodes[0]->count("acquire"), 2000U);
+}
+
 TEST(service_wait, try_acquire_asks_once_whatever_wait_says) {
     ServiceWorld world(1);
     world.open();
