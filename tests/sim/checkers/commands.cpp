@@ -110,6 +110,7 @@ Attempt* Commands::key_set(SimServer& server, Link* link, std::string_view, std:
         verdict_.report("commands", "the lease of token " + attempt->name() + " at " +
                                         server.name() + " was shortened");
     }
+    if (vote.state == Vote::State::none) vote.set_at = world_.now();
     vote.state = Vote::State::present;
     vote.there = true;
     vote.applied = world_.now();
