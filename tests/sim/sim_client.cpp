@@ -174,6 +174,7 @@ void SimClient::acquire() {
     const Nanos bound = options.wait > Nanos(0) ? options.wait : round;
     watch_ = watch("acquire", bound + (taking_ == Taking::poll ? by_any_clock(kLook) : Nanos(0)));
     const Time longest = options.wait > Nanos(0) ? options.wait.count() : round.count();
+    deadline_ = options.wait > Nanos(0) ? process_.reading() + options.wait.count() : 0;
     const std::string& name = plan_.resources[static_cast<std::size_t>(resource_)];
     took(service_.locks().acquire(name, std::move(options)), longest);
 }
@@ -202,9 +203,13 @@ void SimClient::on_acquired(Result<Lock> result) {
         }
         return done(lock_.has_value());
     }
-    if (!result) return later(luck_.scaled(kMilli, 200 * kMilli), Will::think);
+    if (!result) {
+        judge_.answers.acquire_failed(process_, result.error(), deadline_);
+        return later(luck_.scaled(kMilli, 200 * kMilli), Will::think);
+    }
     lock_.emplace(std::move(result).value());
     longest_ttl_ = ttl_;
+    judge_.answers.granted(process_, *lock_, service_.options().min_validity);
     belief_ = judge_.exclusion.granted(process_, *lock_);
     attempt_ = judge_.ledger.find(lock_->token());
     uses_ = 0;
@@ -241,6 +246,7 @@ void SimClient::extend() {
     watch_ = watch("extend", service_.round_limit(ttl) + service_.round_limit(longest_ttl_));
     lock_->extend(ttl).then(guarded([this](const Result<void>& result) {
         finish("extend", result ? nullptr : &result.error());
+        if (lock_) judge_.answers.extended(process_, *lock_, result);
         hold_on();
     }));
 }
@@ -278,7 +284,9 @@ void SimClient::release() {
     give_up_claim(Attempt::Claim::none);
     call("release", resource_);
     watch_ = watch("release", service_.round_limit(longest_ttl_));
-    lock_->release().then(guarded([this](const Result<void>& result) {
+    Operation<void> releasing = lock_->release();
+    judge_.answers.release_returned(process_, *lock_);
+    releasing.then(guarded([this](const Result<void>& result) {
         finish("release", result ? nullptr : &result.error());
         forget_lock();
         later(luck_.scaled(kMilli, 200 * kMilli), Will::think);

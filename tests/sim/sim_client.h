@@ -81,6 +81,7 @@ class SimClient {
     Taking taking_ = Taking::callback;
 
     int resource_ = 0;
+    std::int64_t deadline_ = 0;  ///< Of a waiting acquire, by the own clock; else 0.
     Nanos ttl_{0};
     Nanos longest_ttl_{0};
     int uses_ = 0;

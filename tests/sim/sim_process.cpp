@@ -47,6 +47,12 @@ Instant SimProcess::now() const noexcept {
     return Instant(Nanos(reading()));
 }
 
+Instant SimProcess::event_now() noexcept {
+    const Instant read = now();  // At every question the process may be preempted.
+    if (!std::exchange(event_now_known_, true)) event_now_ = read;
+    return event_now_;
+}
+
 Nanos SimProcess::wall_now() const noexcept {
     return Nanos(1'700'000'000 * kSecond + world_.now() + wall_shift);
 }
@@ -133,9 +139,10 @@ void SimProcess::turn() {
     // Answers that have come count before time limits that have passed, as in the real loop; but
     // they may also come right after it has looked.
     const bool timers_first = luck_.chance(1, 8);
-    if (timers_first) timers_.fire_due(now());
+    if (timers_first) fire_timers();
     deliver_inputs();
-    if (!timers_first) timers_.fire_due(now());
+    if (!timers_first) fire_timers();
+    new_event();
     tasks_.run(kTasksPerTurn);
     flush();
     in_loop_ = false;
@@ -145,6 +152,11 @@ void SimProcess::turn() {
     if (after_turn) after_turn();
 }
 
+void SimProcess::fire_timers() {
+    new_event();
+    timers_.fire_due(event_now());
+}
+
 void SimProcess::deliver_inputs() {
     delivering_.swap(inputs_);
     for (std::size_t i = 0; i < delivering_.size(); ++i) {
@@ -152,6 +164,7 @@ void SimProcess::deliver_inputs() {
         if (input == nullptr) continue;
         input->queued = false;
         delivering_[i] = nullptr;
+        new_event();
         input->deliver();
     }
     delivering_.clear();
@@ -166,6 +179,7 @@ void SimProcess::flush() {
 void SimProcess::lead(const std::function<void()>& body) {
     if (in_loop_) return body();
     in_loop_ = true;
+    new_event();
     body();
     flush();
     in_loop_ = false;

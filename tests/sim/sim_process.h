@@ -42,6 +42,7 @@ class SimProcess final : public env::Env {
 
     // ---- Env ----
     Instant now() const noexcept override;
+    Instant event_now() noexcept override;
     Nanos wall_now() const noexcept override;
     void arm(env::Timer& timer, Instant when) override;
     void disarm(env::Timer& timer) noexcept override { timers_.disarm(timer); }
@@ -94,6 +95,8 @@ class SimProcess final : public env::Env {
     void remove(SimStream& stream) noexcept;
     void add_dirty(SimStream& stream) { dirty_.push_back(&stream); }
     bool in_loop() const noexcept { return in_loop_; }
+    /// What follows is an event of its own: event_now() is read anew.
+    void new_event() noexcept { event_now_known_ = false; }
     /// Runs `body` on the loop as a thread does that has just taken the lead, then sends.
     void lead(const std::function<void()>& body);
     /// Called after everything that has run in this process.
@@ -106,6 +109,7 @@ class SimProcess final : public env::Env {
 
   private:
     void turn();
+    void fire_timers();
     void deliver_inputs();
     void flush();
     void schedule();
@@ -125,6 +129,8 @@ class SimProcess final : public env::Env {
     std::vector<Input*> inputs_, delivering_;
     std::vector<SimStream*> streams_, dirty_;
     bool in_loop_ = false;
+    Instant event_now_{};
+    bool event_now_known_ = false;
     bool dead_ = false;
     bool buried_ = false;
     mutable Time busy_until_ = 0;

@@ -82,7 +82,10 @@ void SimStream::opened() {
     events_.on_open();
 }
 
-void SimStream::received(std::string_view bytes) { events_.on_data(bytes.data(), bytes.size()); }
+void SimStream::received(std::string_view bytes) {
+    process_.new_event();  // These bytes are in hand now.
+    events_.on_data(bytes.data(), bytes.size());
+}
 
 void SimStream::closed(const char* why) {
     process_.trace_event(*link_, Mark::closed, why);

@@ -12,6 +12,9 @@ import shutil
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
+import determinism  # noqa: E402  (beside this file)
+
 # Which parts of lib a part may include. Arrows point down only.
 ARROWS = {
     "base": {"base"},
@@ -266,6 +269,10 @@ def check_words(tree):
                     tree.find(name, number, "words", f"a path of one machine: {word}")
 
 
+def check_determinism(tree):
+    determinism.check(tree, without_comments)
+
+
 def check_format(tree):
     names = list(tree.cxx())
     program = shutil.which(f"clang-format-{CLANG_FORMAT_MAJOR}") or shutil.which("clang-format")
@@ -291,8 +298,8 @@ def check_format(tree):
 
 
 CHECKS = [check_arrows, check_public_headers, check_paths_of_includes, check_foreign_libraries,
-          check_system, check_sizes, check_headers_once, check_docs, check_rule_ids, check_words,
-          check_format]
+          check_system, check_determinism, check_sizes, check_headers_once, check_docs,
+          check_rule_ids, check_words, check_format]
 
 
 def run(root):

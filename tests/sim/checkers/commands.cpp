@@ -115,6 +115,7 @@ Attempt* Commands::key_set(SimServer& server, Link* link, std::string_view, std:
     vote.cut_short = vote.state == Vote::State::present && end < vote.honest_end &&
                      ledger_.tainted(server.index(), vote);
     vote.honest_end = std::max(vote.honest_end, end);
+    if (vote.state == Vote::State::none) vote.set_at = world_.now();
     vote.state = Vote::State::present;
     vote.there = true;
     vote.applied = world_.now();

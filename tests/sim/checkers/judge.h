@@ -1,6 +1,7 @@
 // All checkers of one run, and who tells them.
 #pragma once
 
+#include "tests/sim/checkers/answers.h"
 #include "tests/sim/checkers/commands.h"
 #include "tests/sim/checkers/deadlines.h"
 #include "tests/sim/checkers/exclusion.h"
@@ -22,6 +23,7 @@ class Judge final : public ServerEvents {
           loss(world, verdict),
           leftovers(world, ledger, verdict),
           progress(world, ledger),
+          answers(ledger, verdict),
           world_(world) {}
 
     Verdict verdict;
@@ -32,6 +34,7 @@ class Judge final : public ServerEvents {
     Loss loss;
     Leftovers leftovers;
     Progress progress;
+    Answers answers;
 
     /// Something has run in this process.
     void poll(SimProcess& process) {
