@@ -8,11 +8,18 @@ namespace {
 
 constexpr std::size_t kFewestBuckets = 16;
 
+/// FNV-1a: the same in every build.
+std::size_t hash_of(std::string_view name) noexcept {
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+    return hash;
+}
+
 }  // namespace
 
 const Key* KeyTable::find(std::string_view name) const noexcept {
     if (size_ == 0) return nullptr;
-    const std::size_t hash = std::hash<std::string_view>()(name);
+    const std::size_t hash = hash_of(name);
     for (std::uint32_t slot = buckets_[bucket(hash)]; slot != kNone; slot = slots_[slot].next) {
         const Key& key = slots_[slot];
         if (key.hash == hash && key.name == name) return &key;
@@ -31,7 +38,7 @@ Key& KeyTable::insert(std::string_view name) {
     Key& key = slots_[free_];
     free_ = key.next;
     key.name.assign(name);
-    key.hash = std::hash<std::string_view>()(name);
+    key.hash = hash_of(name);
     key.used = true;
     std::uint32_t& first = buckets_[bucket(key.hash)];
     key.next = first;

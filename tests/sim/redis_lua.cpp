@@ -1,6 +1,6 @@
 #include "tests/sim/redis_lua.h"
 
-#include <unordered_map>
+#include <map>
 
 #include "lib/base/check.h"
 #include "tests/sim/redis_lua_state.h"
@@ -10,7 +10,7 @@ namespace quorumlock::sim {
 struct LuaEngine::Impl {
     lua_State* lua = luaL_newstate();
     LuaCalls calls{};
-    std::unordered_map<std::string, LuaScript> compiled{};
+    std::map<std::string, LuaScript> compiled{};
 
     void push_array(int name_at, std::span<const std::string_view> words);
     void answer_error(const LuaScript& script, ReplyWriter& reply);

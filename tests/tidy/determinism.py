@@ -6,10 +6,10 @@ They hold for the simulation and for the code that runs in it.
 import re
 
 FOLDERS = ("tests/sim/", "lib/base/", "lib/protocol/", "lib/resp/", "lib/nodes/", "lib/service/")
-# The one place where the option's factor becomes parts per million.
-FACTOR_FILES = {"lib/service/settings.cpp"}
-# The simulation's programs may look at the clock of the machine, to know how long to go on.
-PROGRAM_FOLDER = "tests/sim/main/"
+# Where the option's factor becomes parts per million, and the other way round.
+FACTOR_FILES = {"lib/service/settings.cpp", "tests/sim/plan.cpp"}
+# Here the clock of the machine may be looked at: to know how long to go on, and beside real servers.
+REAL_TIME_FOLDERS = ("tests/sim/main/", "tests/sim/truth/")
 
 UNORDERED = re.compile(r"\bstd::unordered_(?:multi)?(?:map|set)\b|\bstd::hash\b")
 POINTER_KEY = re.compile(
@@ -25,7 +25,7 @@ CLOCK_SPEED = re.compile(r"drift|ppm|skew|slew|clock_?(?:rate|speed)", re.IGNORE
 
 # A call that takes the next number of a generator: a node's or lease's, or of tests/sim/random.h.
 DRAW = re.compile(r"\b(?:random|random_u64)\s*\(\s*\)"
-                  r"|(?:\.|->)\s*(?:below|between|number|chance|scaled|pick)\s*\("
+                  r"|(?:\.|->)\s*(?:below|between|number|chance|scaled|pick)\s*\(\s*[^)\s]"
                   r"|\b(?:random|luck|dice|rng)\w*\s*(?:\.|->)\s*next\s*\(")
 CALL = re.compile(r"(?:\b\w+|>)\s*\(")
 CHARACTER = re.compile(r"'(?:\\.|[^'\\])'")
@@ -71,7 +71,7 @@ def check(tree, without_comments):
                 match = pattern.search(line)
                 if match:
                     tree.find(name, number, "determinism", f"{match.group(0).strip()}: {why}")
-            if name.startswith("tests/sim/") and not name.startswith(PROGRAM_FOLDER):
+            if name.startswith("tests/sim/") and not name.startswith(REAL_TIME_FOLDERS):
                 match = FOREIGN_TIME.search(line)
                 if match:
                     tree.find(name, number, "determinism",

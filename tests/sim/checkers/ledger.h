@@ -5,9 +5,9 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "tests/sim/checkers/verdict.h"
@@ -95,7 +95,7 @@ class Ledger {
     const Plan& plan_;
     std::vector<std::unique_ptr<SimServer>>& servers_;
     std::deque<Attempt> attempts_;
-    std::unordered_map<std::string_view, Attempt*> by_token_;
+    std::map<std::string_view, Attempt*> by_token_;
     std::array<Time, kMostNodes> tainted_{};
     std::array<int, kMostNodes> tainting_{};
 };
