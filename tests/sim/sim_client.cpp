@@ -249,6 +249,8 @@ void SimClient::extend() {
         if (lock_) judge_.answers.extended(process_, *lock_, result);
         hold_on();
     }));
+    // Another one that nobody waits for.
+    if (luck_.chance(1, 8)) (void)lock_->extend(ttl_);
 }
 
 void SimClient::let_go() {
@@ -291,6 +293,9 @@ void SimClient::release() {
         forget_lock();
         later(luck_.scaled(kMilli, 200 * kMilli), Will::think);
     }));
+    // He may not have listened.
+    if (luck_.chance(1, 16)) (void)lock_->release();
+    if (luck_.chance(1, 16)) (void)lock_->extend(ttl_);
     // The handle may go before the release has ended.
     if (luck_.chance(1, 4)) forget_lock();
 }

@@ -121,9 +121,9 @@ Time Leftovers::allowed_until(Attempt& attempt, int node, Time since) {
     const Link& link = *between.link;
     if (!link.has_client() || link.peer() != Link::Peer::talking || link.is_dead()) return kNever;
     if (link.service != attempt.service) return kNever;
-    if (link.clogged(world_.now())) between.healed = world_.now();
     const SimProcess& client = *known_[static_cast<std::size_t>(attempt.process)].process;
-    between.healed = std::max(between.healed, client.asleep_until());
+    between.healed = std::max({between.healed, client.asleep_until(),
+                               link.clogged(world_.now()) ? world_.now() : Time{0}});
     Time until = std::max({since, between.healed, between.greeted}) + kUndone;
     const NodePlan& plan = ledger_.plan().nodes[static_cast<std::size_t>(node)];
     if (plan.no_kill || plan.no_info) {
