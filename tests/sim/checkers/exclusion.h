@@ -16,6 +16,9 @@
 //  3. Validity. A quorum of nodes was asked, by the first byte of the command, so late that
 //     t + ttl - drift reaches the end of the validity: rules A3, T2, T3 and E2. held() is false
 //     at and after that end by the holder's own clock, whatever pauses: rule T4.
+//  4. Patience. A lock is given up before the end of its validity only where its service closes,
+//     or where a quorum of nodes no longer has its key: rules E3 and L2. Nodes that may still apply
+//     an old SET (rule N6 without CLIENT KILL) do not count as having it.
 //
 // Instants at which less than N-Q+1 nodes back a belief are counted as excused.
 #pragma once
@@ -67,6 +70,8 @@ class Exclusion {
     void clock_changed(SimProcess& process);
     /// Its process is dead: nobody believes anything any more.
     void died(SimProcess& process);
+    /// The present service of this process closes: its locks end.
+    void closing(const SimProcess& process);
     /// A vote of this attempt has changed.
     void votes_changed(Attempt& attempt);
 
@@ -81,6 +86,7 @@ class Exclusion {
     void follow(Belief& belief);
     void check_backing(Belief& belief);
     void check_promise(Belief& belief);
+    void check_patience(Belief& belief);
     void check_others(Belief& belief);
     void note_weakness(Belief& belief);
     void end(Belief& belief, Time at);
@@ -93,6 +99,7 @@ class Exclusion {
     std::deque<Belief> beliefs_;
     std::vector<Belief*> current_;              ///< Not over.
     std::vector<std::vector<Belief*>> recent_;  ///< Of each resource, those over included.
+    std::vector<int> closed_;                   ///< The last service of each process that closes.
     int grants_ = 0;
     int excused_overlaps_ = 0;
     Time excused_time_ = 0;
