@@ -16,6 +16,7 @@ constexpr Row kRows[kFaultKinds] = {
     {"slow messages", false},
     {"connection reset before the command is applied", false},
     {"connection reset after the command was applied", false},
+    {"connection reset for the client only", false},
     {"half-open connection", false},
     {"partition", false},
     {"one-way partition", false},

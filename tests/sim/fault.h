@@ -13,7 +13,8 @@ enum class FaultKind : std::uint8_t {
     // The network.
     delay,
     reset_before,  ///< The connection breaks and takes the command with it,
-    reset_after,   ///< or only the reply: the command was applied.
+    reset_after,   ///< or only the reply: the command was applied,
+    reset_client,  ///< or for the client only: what it has sent is still on its way.
     half_open,
     partition,
     one_way,

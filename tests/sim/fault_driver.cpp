@@ -54,6 +54,7 @@ void FaultDriver::cease() {
             running.over = true;
         }
     }
+    for (const auto& link : scene_.network.links()) link->spare();
 }
 
 void FaultDriver::touch(int process, int server) noexcept {
@@ -106,6 +107,7 @@ void FaultDriver::change(Running& running, bool on) {
             return change_path(fault, on);
         case FaultKind::reset_before:
         case FaultKind::reset_after:
+        case FaultKind::reset_client:
         case FaultKind::half_open:
         case FaultKind::garbage:
         case FaultKind::odd_error:
@@ -172,6 +174,9 @@ void FaultDriver::harm_links(const Fault& fault) {
                 break;
             case FaultKind::reset_after:
                 link->cut_reply = true;
+                break;
+            case FaultKind::reset_client:
+                link->break_for_client(fault.amount);
                 break;
             case FaultKind::half_open:
                 link->go_dead();

@@ -45,7 +45,8 @@ void draw_amount(const Plan& plan, Fault& fault, Random& random) {
             fault.amount = random.number(2, 6);
             fault.flag = !plan.strict && random.chance(1, 2);
             break;
-        case FaultKind::partition:
+        case FaultKind::reset_client:  // how much later what was sent may arrive
+            fault.amount = random.scaled(kMilli, 2 * kSecond);
             break;
         case FaultKind::one_way:  // to the client? else to the server
             fault.flag = random.chance(1, 2);
@@ -77,6 +78,7 @@ bool is_at_once(FaultKind kind) {
     switch (kind) {
         case FaultKind::reset_before:
         case FaultKind::reset_after:
+        case FaultKind::reset_client:
         case FaultKind::half_open:
         case FaultKind::scripts_flushed:
         case FaultKind::garbage:

@@ -180,7 +180,8 @@ void Link::deliver() {
 void Link::close_client(const char* why) {
     state_ = State::closed;
     SimStream* const stream = std::exchange(stream_, nullptr);
-    if (!up_.ended()) up_.clear();  // A reset, or the answer to one: nothing is sent any more.
+    // A reset, or the answer to one: nothing is sent any more.
+    if (!up_.ended() && !half_reset_) up_.clear();
     stream->closed(why);
 }
 
@@ -228,6 +229,18 @@ void Link::break_now() {
     down_.lose_under_way();
     down_.end(Ending::reset, network_.world().now() + network_.delay(*this, Way::down));
     schedule_down();
+}
+
+void Link::break_for_client(Time later) {
+    World& world = network_.world();
+    if (dead_ || state_ != State::open) return;
+    up_.postpone(later);
+    if (up_event_.armed()) world.disarm(up_event_);
+    schedule_up();
+    down_.lose_under_way();
+    down_.end(Ending::reset, world.now() + network_.delay(*this, Way::down));
+    schedule_down();
+    half_reset_ = true;
 }
 
 void Link::go_dead() {

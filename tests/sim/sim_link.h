@@ -80,6 +80,13 @@ class Link final : public Input {
     // ---- what can happen to it ----
     /// Something between the two ends it for both; what has not arrived is lost.
     void break_now();
+    /// The client is told that it has ended; what it has sent arrives, by so much later.
+    void break_for_client(Time later);
+    /// What was to happen to it and has not happened yet will not.
+    void spare() noexcept {
+        cut_request = cut_reply = false;
+        spoil = 0;
+    }
     /// Nothing passes any more, and nobody is told.
     void go_dead();
     bool is_dead() const noexcept { return dead_; }
@@ -120,6 +127,7 @@ class Link final : public Input {
     State state_ = State::opening;
     Peer peer_ = Peer::none;
     bool silent_;
+    bool half_reset_ = false;
     bool dead_ = false;
     bool opened_ = false;   ///< Not told to the client yet.
     bool refused_ = false;  ///< Likewise, and the end of it.

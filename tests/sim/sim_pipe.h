@@ -71,6 +71,11 @@ class Pipe {
         pieces_.resize(arrived_);
         ended_ = false;
     }
+    /// What is under way arrives later by so much.
+    void postpone(Time by) noexcept {
+        for (std::size_t i = arrived_; i < pieces_.size(); ++i) pieces_[i].at += by;
+        if (under_way()) last_at_ += by;
+    }
     /// What has arrived and was not taken is lost.
     void lose_arrived() noexcept {
         while (arrived()) take(pieces_[first_].size);

@@ -54,8 +54,8 @@ void SimService::open() {
     instances_.push_back({kept, state});
     process_.service = ++number_;
     closing_ = false;
-    opened_at_ = process_.reading();
     process_.lead([&] { locks_.emplace(detail::make_service(std::move(state))); });
+    opened_at_ = process_.reading();
 }
 
 Operation<void> SimService::close() {

@@ -131,6 +131,11 @@ Attempt* Commands::key_set(SimServer& server, Link* link, std::string_view, std:
                                         server.name() + " was shortened");
     }
     if (vote.state == Vote::State::none) vote.set_at = world_.now();
+    // A short extension does not give back what a clock has taken from a long lease.
+    const Time end = server.clock().when(expires * kMicro);
+    vote.cut_short = vote.state == Vote::State::present && end < vote.honest_end &&
+                     ledger_.tainted(server.index(), vote);
+    vote.honest_end = std::max(vote.honest_end, end);
     vote.state = Vote::State::present;
     vote.there = true;
     vote.applied = world_.now();

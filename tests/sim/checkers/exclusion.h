@@ -15,7 +15,8 @@
 //     quorum of the second. One thing more is excused: that the second's own vote was lost.
 //  3. Validity. A quorum of nodes was asked, by the first byte of the command, so late that
 //     t + ttl - drift reaches the end of the validity: rules A3, T2, T3 and E2. held() is false
-//     at and after that end by the holder's own clock, whatever pauses: rule T4.
+//     at and after that end by the holder's own clock, whatever pauses: rule T4. It is false when
+//     release() returns (rule R4), and nothing is extended that was not held (rule E4).
 //  4. Patience. A lock is given up before the end of its validity only where its service closes,
 //     or where a quorum of nodes no longer has its key: rules E3 and L2. Nodes that may still apply
 //     an old SET (rule N6 without CLIENT KILL) do not count as having it.
@@ -62,6 +63,10 @@ class Exclusion {
     Belief* granted(SimProcess& process, const Lock& lock);
     /// Another vendor's client counts its validity in the world's time.
     Belief* vendor_granted(Attempt& attempt, Time until);
+    /// An extension was asked for when held() was false, and has succeeded: rule E4.
+    void revived(SimProcess& process, std::string_view token);
+    /// release() has returned, and held() is still true: rule R4.
+    void not_let_go(SimProcess& process, std::string_view token);
     /// He is about to give it up, or his handle goes.
     void let_go(Belief& belief);
     /// Something has run in this process.

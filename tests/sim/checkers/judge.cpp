@@ -6,7 +6,10 @@ void Judge::on_fault(const Fault& fault, bool begins) {
     const Plan& plan = ledger.plan();
     // What was on its way when it ended comes later still.
     Time until = world_.now() + 2 * plan.network.longest_retransmit;
-    if (fault.kind == FaultKind::delay || fault.kind == FaultKind::slow) until += fault.amount;
+    if (fault.kind == FaultKind::delay || fault.kind == FaultKind::slow ||
+        fault.kind == FaultKind::reset_client) {
+        until += fault.amount;
+    }
     for (int process = 0; process < static_cast<int>(plan.processes.size()); ++process) {
         if ((fault.processes >> process & 1U) == 0) continue;
         for (int node = 0; node < ledger.nodes(); ++node) {

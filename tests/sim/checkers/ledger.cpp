@@ -49,7 +49,7 @@ void Ledger::taint_all(int node, bool on, Time at) noexcept {
 
 bool Ledger::tainted(int node, const Vote& vote) const noexcept {
     const auto i = static_cast<std::size_t>(node);
-    return tainting_[i] > 0 || tainted_[i] > vote.applied;
+    return vote.cut_short || tainting_[i] > 0 || tainted_[i] > vote.applied;
 }
 
 bool Ledger::live(Attempt& attempt, int node, Time now) noexcept {

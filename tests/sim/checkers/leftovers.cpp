@@ -62,6 +62,13 @@ void Leftovers::on_greeted(Link& link) {
     between.greeted = world_.now();
 }
 
+/// What is there only because its server's clock was set back has ended by all that a client can
+/// know: nobody undoes a lease that has certainly ended.
+bool Leftovers::left_over(const Attempt& attempt, int node) {
+    const Vote& vote = attempt.votes[static_cast<std::size_t>(node)];
+    return ledger_.there(attempt, node) && world_.now() < vote.honest_end;
+}
+
 void Leftovers::accuse(const Attempt& attempt, int node, const std::string& why) {
     verdict_.report("leftovers", ledger_.server(node).name() + " still has r" +
                                      std::to_string(attempt.resource) + " with token " +
@@ -84,7 +91,7 @@ void Leftovers::closed(int process, int service, std::uint32_t named) {
         if (attempt->process != process || attempt->service != service) continue;
         if (attempt->claim == Attempt::Claim::left) continue;
         for (int node = 0; node < ledger_.nodes(); ++node) {
-            if ((named >> node & 1U) == 0 && ledger_.there(*attempt, node)) {
+            if ((named >> node & 1U) == 0 && left_over(*attempt, node)) {
                 return accuse(*attempt, node,
                               "after its service was closed without a word about this node");
             }
@@ -114,7 +121,9 @@ Time Leftovers::allowed_until(Attempt& attempt, int node, Time since) {
     const Link& link = *between.link;
     if (!link.has_client() || link.peer() != Link::Peer::talking || link.is_dead()) return kNever;
     if (link.service != attempt.service) return kNever;
-    if (link.clogged(world_.now())) between.healed = world_.now();
+    const SimProcess& client = *known_[static_cast<std::size_t>(attempt.process)].process;
+    between.healed = std::max({between.healed, client.asleep_until(),
+                               link.clogged(world_.now()) ? world_.now() : Time{0}});
     Time until = std::max({since, between.healed, between.greeted}) + kUndone;
     const NodePlan& plan = ledger_.plan().nodes[static_cast<std::size_t>(node)];
     if (plan.no_kill || plan.no_info) {
@@ -127,7 +136,7 @@ Time Leftovers::allowed_until(Attempt& attempt, int node, Time since) {
 void Leftovers::look() {
     std::erase_if(open_, [this](Attempt* attempt) {
         for (int node = 0; node < ledger_.nodes(); ++node) {
-            if (ledger_.there(*attempt, node)) return false;
+            if (left_over(*attempt, node)) return false;
         }
         return true;
     });
@@ -135,7 +144,7 @@ void Leftovers::look() {
         const Time since = orphan_since(*attempt);
         if (since >= world_.now()) continue;
         for (int node = 0; node < ledger_.nodes(); ++node) {
-            if (!ledger_.there(*attempt, node)) continue;
+            if (!left_over(*attempt, node)) continue;
             const Time until = allowed_until(*attempt, node, since);
             if (until >= world_.now()) continue;
             return accuse(
@@ -150,7 +159,7 @@ void Leftovers::at_the_end() {
         if (attempt->claim == Attempt::Claim::left) continue;
         if (known_[static_cast<std::size_t>(attempt->process)].dead) continue;
         for (int node = 0; node < ledger_.nodes(); ++node) {
-            if (ledger_.there(*attempt, node)) return accuse(*attempt, node, "when all is over");
+            if (left_over(*attempt, node)) return accuse(*attempt, node, "when all is over");
         }
     }
 }

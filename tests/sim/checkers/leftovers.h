@@ -11,6 +11,8 @@
 //  - Where CLIENT KILL, or the run_id that makes it safe, is refused, the undo may be repeated
 //    until max(1 s, ttl) after that handshake (rule N6).
 //  - A close that answers ok has left nothing behind anywhere; one that names nodes, only there.
+//  - A key that outlives its lease because its server's clock was set back is nobody's: no client
+//    can know of it.
 //  - At the end of a run no key of ours is left at all, but for what was detached or died.
 #pragma once
 
@@ -70,6 +72,7 @@ class Leftovers {
     Way& way(int process, int node) noexcept;
     Time orphan_since(Attempt& attempt);
     Time allowed_until(Attempt& attempt, int node, Time orphan_since);
+    bool left_over(const Attempt& attempt, int node);
     void accuse(const Attempt& attempt, int node, const std::string& why);
 
     World& world_;

@@ -1,7 +1,8 @@
 // Rule (f): once faults have ceased, a client that waits gets the lock in time:
-//  - every node that can be reached is connected again within kReconnected: a silent connection is
-//    given up after 30 s and its own time limit, the pause before the next attempt is at most
-//    12.5 s, the handshake takes a few round trips;
+//  - every node that can be reached is connected again within kReconnected: an idle connection is
+//    pinged after 15 s, a ping may be unanswered for 2 s before the connection counts as silent,
+//    and for 30 s more before it is given up (rule N8); the next attempt comes at once, and takes
+//    a connect_timeout of up to 2 s for each address; who was rejected tries again within 12.5 s;
 //  - what nobody will release ends with its lease, by the server's clock;
 //  - then a waiter asks again within one and a half times retry_delay_max, and one of so many
 //    tries succeeds: waiters that meet each other step back at random.
@@ -11,7 +12,7 @@
 
 namespace quorumlock::sim {
 
-inline constexpr Time kReconnected = 45 * kSecond;
+inline constexpr Time kReconnected = 55 * kSecond;
 
 class Progress {
   public:
