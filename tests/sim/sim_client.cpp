@@ -176,7 +176,12 @@ void SimClient::acquire() {
     const Time longest = options.wait > Nanos(0) ? options.wait.count() : round.count();
     deadline_ = options.wait > Nanos(0) ? process_.reading() + options.wait.count() : 0;
     const std::string& name = plan_.resources[static_cast<std::size_t>(resource_)];
-    took(service_.locks().acquire(name, std::move(options)), longest);
+    if (options.wait > Nanos(0)) {
+        took(service_.locks().acquire(name, std::move(options)), longest);
+    } else {
+        options.wait = Nanos(kSecond);  // It does not count: hazard 29 of docs/safety.md.
+        took(service_.locks().try_acquire(name, std::move(options)), longest);
+    }
 }
 
 void SimClient::took(Operation<Lock> operation, Time longest) {
@@ -213,11 +218,14 @@ void SimClient::on_acquired(Result<Lock> result) {
     belief_ = judge_.exclusion.granted(process_, *lock_);
     attempt_ = judge_.ledger.find(lock_->token());
     uses_ = 0;
-    if (belief_ != nullptr && luck_.chance(1, 2)) {
-        loss_ = judge_.loss.watch(*belief_, service_.longest_lag());
-        on_loss_.emplace(lock_->lost(), [this] { judge_.loss.told(*loss_); });
-    }
+    if (belief_ != nullptr && luck_.chance(1, 2)) ask_for_loss();
     hold_on();
+}
+
+/// Perhaps when it is lost already.
+void SimClient::ask_for_loss() {
+    loss_ = judge_.loss.watch(*belief_, service_.longest_lag());
+    on_loss_.emplace(lock_->lost(), [this] { judge_.loss.told(*loss_); });
 }
 
 // ---- holding ----
@@ -231,6 +239,7 @@ void SimClient::hold_on() {
 
 void SimClient::use() {
     if (!lock_) return;
+    if (loss_ == nullptr && belief_ != nullptr && luck_.chance(1, 4)) ask_for_loss();
     if (service_.is_open() && !service_.closing() && !stopped_ && ++uses_ < 6 &&
         luck_.chance(1, 3)) {
         return extend();
@@ -257,11 +266,20 @@ void SimClient::let_go() {
     const std::uint64_t way = luck_.below(16);
     if (way < 9) return release();
     if (way < 11 && service_.is_open() && !service_.closing()) return release_by_token();
+    Attempt* const attempt = attempt_;
     give_up_claim(way == 15 ? Attempt::Claim::left : Attempt::Claim::none);
     call(way == 15 ? "detach" : "~Lock", resource_);
-    if (way == 15) lock_->detach();
+    if (way == 15) {
+        if (attempt != nullptr) attempt->detached = is_served(*attempt);
+        lock_->detach();
+    }
     forget_lock();
     later(luck_.scaled(kMilli, 200 * kMilli), Will::think);
+}
+
+/// Its service is there and does not close.
+bool SimClient::is_served(const Attempt& attempt) const noexcept {
+    return service_.is_open() && !service_.closing() && attempt.service == service_.number();
 }
 
 void SimClient::give_up_claim(Attempt::Claim claim) {
@@ -358,6 +376,7 @@ void SimClient::close_service() {
     // Everything else ends with it.
     judge_.deadlines.cut_all(process_, by_any_clock(service_.longest_lag() + kLook));
     watch_ = watch("close", service_.options().drain_timeout);
+    judge_.exclusion.closing(process_);
     service_.close().then(guarded([this](const Result<void>& result) { on_closed(result); }));
 }
 

@@ -52,6 +52,7 @@ class SimClient {
     void acquire();
     void took(Operation<Lock> operation, Time longest);
     void on_acquired(Result<Lock> result);
+    void ask_for_loss();
     void use();
     void hold_on();
     void extend();
@@ -63,6 +64,7 @@ class SimClient {
     void look_around();
     void ask_for_nothing();
     void give_up_claim(Attempt::Claim claim);
+    bool is_served(const Attempt& attempt) const noexcept;
     void forget_lock();
     void finish(const char* what, const Error* error);
     Watch* watch(const char* what, Nanos bound);

@@ -164,6 +164,12 @@ void SimServer::close(Link& link, Ending ending) {
     link.server_closes(ending);
 }
 
+Link* SimServer::link_of(ClientId id) noexcept {
+    const auto found = std::find_if(links_.begin(), links_.end(),
+                                    [id](const Link* link) { return link->client_id == id; });
+    return found == links_.end() ? nullptr : *found;
+}
+
 void SimServer::lost(Link& link) {
     if (link.peer() != Link::Peer::talking) return;
     redis_.disconnect(link.client_id);

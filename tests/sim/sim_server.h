@@ -53,6 +53,8 @@ class SimServer final : private SimRedisEvents {
     // ---- for links ----
     bool listens() const noexcept { return !process_down_; }
     bool host_is_down() const noexcept { return host_down_; }
+    /// The connection of ours that has this id now, or null.
+    Link* link_of(ClientId id) noexcept;
     /// Bytes, an end or a connection have arrived.
     void readable(Link& link);
     /// The connection is gone without a word to the server's program.

@@ -219,6 +219,7 @@ void Simulation::close_all() {
 
 void Simulation::close(SimService& service, std::size_t& open) {
     ++open;
+    judge_->exclusion.closing(service.process());
     service.close().then([this, &service, &open](const Result<void>& result) {
         --open;
         service.closed(result, judge_->leftovers);

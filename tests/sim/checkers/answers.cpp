@@ -66,8 +66,4 @@ void Answers::extended(const SimProcess& process, const Lock& lock, const Result
     verdict_.report("answers", process.name() + " still holds what extend() said is lost");
 }
 
-void Answers::release_returned(const SimProcess& process, const Lock& lock) {
-    if (lock.held()) verdict_.report("answers", process.name() + " still holds what it released");
-}
-
 }  // namespace quorumlock::sim

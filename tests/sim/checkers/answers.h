@@ -6,8 +6,7 @@
 //  - Who waits is not sent away before 10 ms are left of his time (rule A9).
 //  - A grant had more than min_validity left when the last node that it needed applied it: the
 //    decision came later still (rule A7).
-//  - A lock of which extend() says that it is lost is not held (rule L2), and neither is one whose
-//    release() has returned (rule R4).
+//  - A lock of which extend() says that it is lost is not held (rule L2).
 #pragma once
 
 #include <quorumlock/lock.h>
@@ -25,7 +24,6 @@ class Answers {
     void acquire_failed(const SimProcess& process, const Error& error, std::int64_t deadline);
     void granted(SimProcess& process, const Lock& lock, Nanos min_validity);
     void extended(const SimProcess& process, const Lock& lock, const Result<void>& result);
-    void release_returned(const SimProcess& process, const Lock& lock);
 
   private:
     void check_cause(const SimProcess& process, const Error& error);

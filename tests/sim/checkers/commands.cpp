@@ -33,7 +33,25 @@ void Commands::read(SimServer& server, Link* link, std::int64_t written,
         read_set(server, *link, written, words);
     } else if (words[0] == "EVALSHA" || words[0] == "EVAL") {
         read_script(server, written, words);
+    } else if (words.size() == 4 && words[0] == "CLIENT" && words[1] == "KILL") {
+        read_kill(server, *link, words[3]);
     }
+}
+
+void Commands::read_kill(SimServer& server, Link& link, std::string_view id) {
+    ClientId number = 0;
+    std::from_chars(id.data(), id.data() + id.size(), number);
+    Link* const other = server.link_of(number);
+    if (other == nullptr) return;
+    if (&other->process() == &link.process() && other->service == link.service) return;
+    verdict_.report("commands", link.process().name() + " kills a connection of " +
+                                    other->process().name() + " at " + server.name());
+}
+
+/// Does the order of commands hold across connections too?
+bool Commands::is_ordered(const Attempt& attempt, const SimServer& server) const noexcept {
+    const NodePlan& node = ledger_.plan().nodes[static_cast<std::size_t>(server.index())];
+    return !node.no_kill && !node.no_info && !attempt.token_shared;
 }
 
 void Commands::read_set(SimServer& server, Link& link, std::int64_t written,
@@ -80,6 +98,10 @@ void Commands::read_script(SimServer& server, std::int64_t written,
         vote.release_read = true;
         return;
     }
+    if (vote.release_read && is_ordered(*attempt, server)) {
+        verdict_.report("commands", "an EXTEND of token " + attempt->name() +
+                                        " came behind its RELEASE at " + server.name());
+    }
     const Nanos ttl = milliseconds(words[5]);
     attempt->ttl = std::max(attempt->ttl, ttl);
     promise_ = promise_of(written, ttl);
@@ -100,9 +122,7 @@ Attempt* Commands::key_set(SimServer& server, Link* link, std::string_view, std:
         verdict_.report("commands", "a command of another token changed the key of token " +
                                         attempt->name() + " at " + server.name());
     }
-    const NodePlan& node = ledger_.plan().nodes[static_cast<std::size_t>(server.index())];
-    if (vote.state == Vote::State::none && vote.release_read && !node.no_kill && !node.no_info &&
-        !attempt->token_shared) {
+    if (vote.state == Vote::State::none && vote.release_read && is_ordered(*attempt, server)) {
         verdict_.report("commands", "the undo of token " + attempt->name() +
                                         " was overtaken by its SET at " + server.name());
     }
@@ -131,6 +151,10 @@ Attempt* Commands::key_gone(SimServer& server, Link* link, std::string_view, std
     if (link != nullptr && why == Gone::deleted && changing_ != attempt->token) {
         verdict_.report("commands", "a command of another token deleted the key of token " +
                                         attempt->name() + " at " + server.name());
+    }
+    if (link != nullptr && why == Gone::deleted && attempt->detached && !attempt->token_shared) {
+        verdict_.report("commands", "the detached lock of token " + attempt->name() +
+                                        " was released at " + server.name());
     }
     Vote& vote = vote_at(*attempt, server);
     vote.there = false;

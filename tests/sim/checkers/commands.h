@@ -5,7 +5,10 @@
 //    (rules N5, N6 and N9). Where CLIENT KILL or the way to use it is refused, rule N6 promises
 //    less: the undo is then repeated, and checked by what is left behind.
 //  - Nothing is shortened: no command makes a lease end earlier than it did (rule E2).
-//  - Nothing of another's is taken: our RELEASE and EXTEND change no key but their token's.
+//  - Nothing of another's is taken: our RELEASE and EXTEND change no key but their token's, and
+//    CLIENT KILL names no connection but one of the same service (rule N6).
+//  - No EXTEND is read after a RELEASE of its token (rule N9), where the same can be promised.
+//  - Nobody of ours deletes the key of a lock that was detached.
 #pragma once
 
 #include "tests/sim/checkers/ledger.h"
@@ -34,6 +37,8 @@ class Commands {
                   const std::vector<std::string_view>& words);
     void read_script(SimServer& server, std::int64_t written,
                      const std::vector<std::string_view>& words);
+    void read_kill(SimServer& server, Link& link, std::string_view id);
+    bool is_ordered(const Attempt& attempt, const SimServer& server) const noexcept;
     std::int64_t promise_of(std::int64_t written, Nanos ttl) const noexcept;
 
     World& world_;

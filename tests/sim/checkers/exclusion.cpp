@@ -18,7 +18,11 @@ void Belief::fire() {
 }
 
 Exclusion::Exclusion(World& world, Ledger& ledger, Verdict& verdict)
-    : world_(world), ledger_(ledger), verdict_(verdict), recent_(ledger.plan().resources.size()) {}
+    : world_(world),
+      ledger_(ledger),
+      verdict_(verdict),
+      recent_(ledger.plan().resources.size()),
+      closed_(ledger.plan().processes.size()) {}
 
 Exclusion::~Exclusion() = default;
 
@@ -89,7 +93,10 @@ void Exclusion::poll(SimProcess& process) {
 void Exclusion::follow(Belief& belief) {
     const std::int64_t reading = belief.process->reading();
     const std::int64_t end = belief.lock->validity_end().time_since_epoch().count();
-    if (!belief.lock->held()) return finish(belief, belief.process->time());
+    if (!belief.lock->held()) {
+        if (reading < belief.validity_end) check_patience(belief);
+        return finish(belief, belief.process->time());
+    }
     if (reading >= end) {
         return verdict_.report("validity", who(belief) + ": held() is true after the validity");
     }
@@ -116,6 +123,22 @@ void Exclusion::check_promise(Belief& belief) {
     verdict_.report("validity", who(belief) + " believes until " + text_of(belief.until) +
                                     ", but only " + std::to_string(backing) +
                                     " nodes were asked so late that t0 + ttl - drift reaches it");
+}
+
+void Exclusion::check_patience(Belief& belief) {
+    if (belief.attempt->service <= closed_[static_cast<std::size_t>(belief.process->index())]) {
+        return;
+    }
+    int there = 0;
+    for (int node = 0; node < ledger_.nodes(); ++node) {
+        const NodePlan& plan = ledger_.plan().nodes[static_cast<std::size_t>(node)];
+        const bool sure = !plan.no_kill && !plan.no_info;
+        if (sure && ledger_.there(*belief.attempt, node)) ++there;
+    }
+    if (there <= ledger_.nodes() - ledger_.plan().quorum()) return;
+    verdict_.report("patience", who(belief) + " gave r" + std::to_string(belief.attempt->resource) +
+                                    " up before its end, although " + std::to_string(there) +
+                                    " nodes still have its key");
 }
 
 void Exclusion::check_backing(Belief& belief) {
@@ -189,23 +212,16 @@ void Exclusion::finish(Belief& belief, Time at) {
     });
 }
 
-void Exclusion::revived(SimProcess& process, std::string_view token) {
-    verdict_.report("validity", process.name() + " has extended token " +
-                                    std::string(token.substr(0, 6)) + ", which it did not hold");
-}
-
-void Exclusion::not_let_go(SimProcess& process, std::string_view token) {
-    verdict_.report("validity", process.name() + " has released token " +
-                                    std::string(token.substr(0, 6)) +
-                                    ", and held() is still true");
-}
-
 void Exclusion::clock_changed(SimProcess& process) {
     for (Belief* const belief : current_) {
         if (belief->process != &process) continue;
         belief->until = process.clock().when(belief->validity_end);
         world_.arm(*belief, belief->until);
     }
+}
+
+void Exclusion::closing(const SimProcess& process) {
+    closed_[static_cast<std::size_t>(process.index())] = process.service;
 }
 
 void Exclusion::died(SimProcess& process) {

@@ -17,6 +17,9 @@
 //     t + ttl - drift reaches the end of the validity: rules A3, T2, T3 and E2. held() is false
 //     at and after that end by the holder's own clock, whatever pauses: rule T4. It is false when
 //     release() returns (rule R4), and nothing is extended that was not held (rule E4).
+//  4. Patience. A lock is given up before the end of its validity only where its service closes,
+//     or where a quorum of nodes no longer has its key: rules E3 and L2. Nodes that may still apply
+//     an old SET (rule N6 without CLIENT KILL) do not count as having it.
 //
 // Instants at which less than N-Q+1 nodes back a belief are counted as excused.
 #pragma once
@@ -60,10 +63,6 @@ class Exclusion {
     Belief* granted(SimProcess& process, const Lock& lock);
     /// Another vendor's client counts its validity in the world's time.
     Belief* vendor_granted(Attempt& attempt, Time until);
-    /// An extension was asked for when held() was false, and has succeeded: rule E4.
-    void revived(SimProcess& process, std::string_view token);
-    /// release() has returned, and held() is still true: rule R4.
-    void not_let_go(SimProcess& process, std::string_view token);
     /// He is about to give it up, or his handle goes.
     void let_go(Belief& belief);
     /// Something has run in this process.
@@ -72,6 +71,8 @@ class Exclusion {
     void clock_changed(SimProcess& process);
     /// Its process is dead: nobody believes anything any more.
     void died(SimProcess& process);
+    /// The present service of this process closes: its locks end.
+    void closing(const SimProcess& process);
     /// A vote of this attempt has changed.
     void votes_changed(Attempt& attempt);
 
@@ -86,6 +87,7 @@ class Exclusion {
     void follow(Belief& belief);
     void check_backing(Belief& belief);
     void check_promise(Belief& belief);
+    void check_patience(Belief& belief);
     void check_others(Belief& belief);
     void note_weakness(Belief& belief);
     void end(Belief& belief, Time at);
@@ -98,6 +100,7 @@ class Exclusion {
     std::deque<Belief> beliefs_;
     std::vector<Belief*> current_;              ///< Not over.
     std::vector<std::vector<Belief*>> recent_;  ///< Of each resource, those over included.
+    std::vector<int> closed_;                   ///< The last service of each process that closes.
     int grants_ = 0;
     int excused_overlaps_ = 0;
     Time excused_time_ = 0;

@@ -47,6 +47,7 @@ struct Attempt {
     std::int64_t written = 0;   ///< When its first SET was handed in, by its process's clock.
     Time first_read = 0;        ///< When a server first read of it.
     bool token_shared = false;  ///< Others release it by its bare token.
+    bool detached = false;      ///< Nobody of ours releases it.
     enum class Claim : std::uint8_t {
         some,  ///< somebody may want it,
         none,  ///< he has let go of it,

@@ -16,6 +16,7 @@ LossWatch* Loss::watch(Belief& belief, Time lag) {
     LossWatch& watch = watches_.emplace_back(*this);
     watch.belief = &belief;
     watch.lag = lag;
+    watch.asked = belief.process->time();
     open_.push_back(&watch);
     world_.arm(watch, due(watch));
     return &watch;
@@ -24,7 +25,8 @@ LossWatch* Loss::watch(Belief& belief, Time lag) {
 Time Loss::due(const LossWatch& watch) const noexcept {
     const Belief& belief = *watch.belief;
     if (!belief.over) return belief.until + kRounding;
-    return belief.runs_from + watch.lag + kRounding + belief.process->stolen() - belief.stolen;
+    return std::max(belief.runs_from, watch.asked) + watch.lag + kRounding +
+           belief.process->stolen() - belief.stolen;
 }
 
 void Loss::poll(SimProcess& process) {

@@ -20,6 +20,7 @@ struct LossWatch final : public Event {
     Loss& owner;
     Belief* belief = nullptr;
     Time lag = 0;
+    Time asked = 0;
     bool told = false;
     bool closed = false;  ///< He has let go, or the service was closed.
 };
