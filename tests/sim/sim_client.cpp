@@ -253,9 +253,11 @@ void SimClient::extend() {
     call("extend", resource_);
     // A renewal of its own may be under way before it.
     watch_ = watch("extend", service_.round_limit(ttl) + service_.round_limit(longest_ttl_));
-    lock_->extend(ttl).then(guarded([this](const Result<void>& result) {
+    const bool held = lock_->held();
+    lock_->extend(ttl).then(guarded([this, held](const Result<void>& result) {
         finish("extend", result ? nullptr : &result.error());
         if (lock_) judge_.answers.extended(process_, *lock_, result);
+        if (result && !held) judge_.exclusion.revived(process_, lock_->token());
         hold_on();
     }));
     // Another one that nobody waits for.
@@ -304,9 +306,9 @@ void SimClient::release() {
     give_up_claim(Attempt::Claim::none);
     call("release", resource_);
     watch_ = watch("release", service_.round_limit(longest_ttl_));
-    Operation<void> releasing = lock_->release();
-    judge_.answers.release_returned(process_, *lock_);
-    releasing.then(guarded([this](const Result<void>& result) {
+    auto operation = lock_->release();
+    if (lock_->held()) judge_.exclusion.not_let_go(process_, lock_->token());
+    operation.then(guarded([this](const Result<void>& result) {
         finish("release", result ? nullptr : &result.error());
         forget_lock();
         later(luck_.scaled(kMilli, 200 * kMilli), Will::think);

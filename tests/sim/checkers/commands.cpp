@@ -32,7 +32,7 @@ void Commands::read(SimServer& server, Link* link, std::int64_t written,
     if (words[0] == "SET") {
         read_set(server, *link, written, words);
     } else if (words[0] == "EVALSHA" || words[0] == "EVAL") {
-        read_script(server, written, words);
+        read_script(server, *link, written, words);
     } else if (words.size() == 4 && words[0] == "CLIENT" && words[1] == "KILL") {
         read_kill(server, *link, words[3]);
     }
@@ -87,7 +87,7 @@ void Commands::read_set(SimServer& server, Link& link, std::int64_t written,
     promise_ = promise_of(written, milliseconds(words[5]));
 }
 
-void Commands::read_script(SimServer& server, std::int64_t written,
+void Commands::read_script(SimServer& server, Link& link, std::int64_t written,
                            const std::vector<std::string_view>& words) {
     if (words.size() < 5) return;
     Attempt* const attempt = ledger_.find(words[4]);
@@ -96,9 +96,12 @@ void Commands::read_script(SimServer& server, std::int64_t written,
     changing_ = attempt->token;
     if (words.size() == 5) {
         vote.release_read = true;
+        vote.release_link = link.number();
         return;
     }
-    if (vote.release_read && is_ordered(*attempt, server)) {
+    // One that a former connection had still to deliver comes late, and finds nothing to extend.
+    const bool on_its_way = link.number() < vote.release_link;
+    if (vote.release_read && !on_its_way && is_ordered(*attempt, server)) {
         verdict_.report("commands", "an EXTEND of token " + attempt->name() +
                                         " came behind its RELEASE at " + server.name());
     }
@@ -130,12 +133,12 @@ Attempt* Commands::key_set(SimServer& server, Link* link, std::string_view, std:
         verdict_.report("commands", "the lease of token " + attempt->name() + " at " +
                                         server.name() + " was shortened");
     }
+    if (vote.state == Vote::State::none) vote.set_at = world_.now();
     // A short extension does not give back what a clock has taken from a long lease.
     const Time end = server.clock().when(expires * kMicro);
     vote.cut_short = vote.state == Vote::State::present && end < vote.honest_end &&
                      ledger_.tainted(server.index(), vote);
     vote.honest_end = std::max(vote.honest_end, end);
-    if (vote.state == Vote::State::none) vote.set_at = world_.now();
     vote.state = Vote::State::present;
     vote.there = true;
     vote.applied = world_.now();

@@ -35,7 +35,7 @@ class Commands {
   private:
     void read_set(SimServer& server, Link& link, std::int64_t written,
                   const std::vector<std::string_view>& words);
-    void read_script(SimServer& server, std::int64_t written,
+    void read_script(SimServer& server, Link& link, std::int64_t written,
                      const std::vector<std::string_view>& words);
     void read_kill(SimServer& server, Link& link, std::string_view id);
     bool is_ordered(const Attempt& attempt, const SimServer& server) const noexcept;

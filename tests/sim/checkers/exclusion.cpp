@@ -212,6 +212,16 @@ void Exclusion::finish(Belief& belief, Time at) {
     });
 }
 
+void Exclusion::revived(SimProcess& process, std::string_view token) {
+    verdict_.report("validity", process.name() + " has extended token " +
+                                    std::string(token.substr(0, 6)) + ", which it did not hold");
+}
+
+void Exclusion::not_let_go(SimProcess& process, std::string_view token) {
+    verdict_.report("validity", process.name() + " has released token " +
+                                    std::string(token.substr(0, 6)) + ", and held() is still true");
+}
+
 void Exclusion::clock_changed(SimProcess& process) {
     for (Belief* const belief : current_) {
         if (belief->process != &process) continue;

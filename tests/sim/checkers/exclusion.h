@@ -63,6 +63,10 @@ class Exclusion {
     Belief* granted(SimProcess& process, const Lock& lock);
     /// Another vendor's client counts its validity in the world's time.
     Belief* vendor_granted(Attempt& attempt, Time until);
+    /// An extension was asked for when held() was false, and has succeeded: rule E4.
+    void revived(SimProcess& process, std::string_view token);
+    /// release() has returned, and held() is still true: rule R4.
+    void not_let_go(SimProcess& process, std::string_view token);
     /// He is about to give it up, or his handle goes.
     void let_go(Belief& belief);
     /// Something has run in this process.

@@ -27,13 +27,14 @@ struct Vote {
     State state = State::none;
     bool there = false;     ///< The key is, or will be found expired: a clock may still go back.
     bool set_read = false;  ///< A SET with this token was read here.
-    bool release_read = false;  ///< Likewise a RELEASE.
-    bool cut_short = false;     ///< It ends earlier than it was to, through no fault of ours.
-    Time honest_end = 0;        ///< When it was to end, in the world's time.
-    Time set_at = 0;            ///< When the SET was applied.
-    Time applied = 0;           ///< When it was set or extended last.
-    WallMicros expires = 0;     ///< By the server's clock; never less than it once was.
-    std::int64_t promise = 0;   ///< What the client may make of it, by its own clock: rule T3.
+    bool release_read = false;       ///< Likewise a RELEASE,
+    std::uint32_t release_link = 0;  ///< and on which connection last.
+    Time set_at = 0;                 ///< When the SET was applied.
+    bool cut_short = false;          ///< It ends earlier than it was to, through no fault of ours.
+    Time honest_end = 0;             ///< When it was to end, in the world's time.
+    Time applied = 0;                ///< When it was set or extended last.
+    WallMicros expires = 0;          ///< By the server's clock; never less than it once was.
+    std::int64_t promise = 0;        ///< What the client may make of it, by its own clock: rule T3.
 };
 
 struct Belief;

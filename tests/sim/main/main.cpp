@@ -1,60 +1,68 @@
-// quorumlock_sim: runs seeds through the simulated world and says which break a rule.
+// quorumlock_sim: runs seeds through the simulated world and says which of them break a rule.
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
 
-#include "tests/sim/simulation.h"
+#include "tests/sim/main/runs.h"
+
+namespace {
 
 using namespace quorumlock::sim;
 
+/// Seeds that nobody has run yet, most probably: by the time of day in microseconds.
+std::uint64_t fresh_seed() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+}
+
+/// One seed a line; what follows it is for people, and so are lines that begin with '#'.
+std::vector<std::uint64_t> read_seeds(const std::string& path) {
+    std::vector<std::uint64_t> seeds;
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line);) {
+        if (!line.empty() && line.front() != '#') seeds.push_back(std::stoull(line));
+    }
+    return seeds;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-    CLI::App app{"Runs the lock service in simulated worlds."};
-    std::uint64_t seeds = 1000, first = 1, replay = 0;
+    CLI::App app{"Runs the lock service in simulated worlds; exit code 1 when a rule is broken."};
+    std::uint64_t count = 1000, first = 1, replay = 0;
     double minutes = 0;
-    app.add_option("--seeds", seeds, "how many");
-    app.add_option("--first", first, "the first one");
+    std::string file;
+    bool fresh = false, twice = false;
+    app.add_option("--seeds", count, "how many")->capture_default_str();
+    auto* const from = app.add_option("--first", first, "the first one")->capture_default_str();
     auto* const again = app.add_option("--replay", replay, "tell what happens in this one");
-    app.add_option("--minutes", minutes, "for so long");
+    app.add_option("--minutes", minutes, "for so long, whatever --seeds says")
+        ->check(CLI::Range(0.01, 24.0 * 60));
+    app.add_option("--file", file, "the seeds of this file, one a line")->check(CLI::ExistingFile);
+    app.add_flag("--fresh", fresh, "begin with a seed of the time of day; it is told")
+        ->excludes(from);
+    app.add_flag("--twice", twice, "run every seed twice and compare the traces");
     CLI11_PARSE(app, argc, argv);
-    if (*again) {
-        first = replay;
-        seeds = 1;
+    if (*again) return tell(replay);
+    if (fresh) {
+        first = fresh_seed();
+        std::printf("first seed: %llu\n", static_cast<unsigned long long>(first));
     }
-    std::uint64_t violations = 0, grants = 0, operations = 0, faults = 0, hits = 0, steps = 0,
-                  excused = 0;
-    Time lasted = 0;
-    for (std::uint64_t i = 0; i < seeds; ++i) {
-        Outcome outcome = run_seed(first + i, again->count() > 0);
-        std::stable_sort(outcome.lines.begin(), outcome.lines.end(),
-                         [](const auto& a, const auto& b) { return a.at < b.at; });
-        for (const auto& line : outcome.lines) {
-            std::printf("%16.9f  %s\n", static_cast<double>(line.at) / 1e9, line.text.c_str());
-        }
-        if (outcome.violation) {
-            ++violations;
-            std::printf("seed %llu: [%s] %s\n", static_cast<unsigned long long>(outcome.seed),
-                        outcome.violation->rule.c_str(), (outcome.violation->what + " at " + text_of(outcome.violation->at)).c_str());
-        }
-        grants += static_cast<std::uint64_t>(outcome.grants);
-        operations += static_cast<std::uint64_t>(outcome.operations);
-        faults += static_cast<std::uint64_t>(outcome.faults);
-        hits += static_cast<std::uint64_t>(outcome.hits);
-        excused += outcome.excused_time > 0 || outcome.excused_overlaps > 0 ? 1 : 0;
-        lasted += outcome.lasted;
-        steps += outcome.steps;
-        if (again->count() > 0)
-            std::printf("hash %016llx\n", static_cast<unsigned long long>(outcome.hash));
+    Runs runs(twice);
+    if (!file.empty()) {
+        for (const std::uint64_t seed : read_seeds(file)) runs.run(seed);
+    } else if (minutes > 0) {
+        const auto end =
+            std::chrono::steady_clock::now() + std::chrono::duration<double>(60 * minutes);
+        for (std::uint64_t seed = first; std::chrono::steady_clock::now() < end; ++seed)
+            runs.run(seed);
+    } else {
+        for (std::uint64_t i = 0; i < count; ++i) runs.run(first + i);
     }
-    const auto n = static_cast<double>(seeds);
-    std::printf(
-        "per seed: %.1f grants, %.1f operations, %.1f faults, %.1f hits, %.0f steps; excused seeds "
-        "%.3f\n",
-        grants / n, operations / n, faults / n, hits / n, steps / n, excused / n);
-    std::printf("%llu seeds, %llu violations, %llu grants, %.1f simulated hours, %llu faults\n",
-                (unsigned long long)seeds, (unsigned long long)violations,
-                (unsigned long long)grants, static_cast<double>(lasted) / 3.6e12,
-                (unsigned long long)faults);
-    return violations == 0 ? 0 : 1;
+    return runs.sum_up();
 }
