@@ -23,6 +23,7 @@ Simulation::Simulation(const Plan& plan, bool telling) : plan_(plan), trace_(tel
     make_servers();
     make_processes();
     make_clients();
+    make_vendors();
     faults_ = std::make_unique<FaultDriver>(
         Scene{world_, plan_, *network_, names_, servers_, processes_}, *this);
     network_->on_round = [this](int process, int server) { faults_->touch(process, server); };
@@ -95,6 +96,13 @@ void Simulation::make_clients() {
     }
 }
 
+void Simulation::make_vendors() {
+    for (int i = 0; i < plan_.vendors; ++i) {
+        vendors_.push_back(std::make_unique<Vendor>(world_, plan_, servers_, *judge_, i));
+        vendors_.back()->start();
+    }
+}
+
 void Simulation::on_death(int process) {
     SimProcess& dead = *processes_[static_cast<std::size_t>(process)];
     judge_->exclusion.died(dead);
@@ -150,6 +158,7 @@ void Simulation::settle() {
     run_until(awake - world_.now(), [] { return false; });
     judge_->progress.healed();
     for (const auto& client : clients_) client->stop();
+    for (const auto& vendor : vendors_) vendor->stop();
     run_until(10 * kMinute, [&] {
         return std::all_of(clients_.begin(), clients_.end(),
                            [](const auto& client) { return client->idle(); });
