@@ -94,6 +94,9 @@ class SimProcess final : public env::Env {
     void remove(SimStream& stream) noexcept;
     void add_dirty(SimStream& stream) { dirty_.push_back(&stream); }
     bool in_loop() const noexcept { return in_loop_; }
+    bool empty() const noexcept {
+        return timers_.empty() && tasks_.empty() && streams_.empty() && inputs_.empty();
+    }
     /// Runs `body` on the loop as a thread does that has just taken the lead, then sends.
     void lead(const std::function<void()>& body);
     /// Called after everything that has run in this process.

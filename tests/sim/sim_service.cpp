@@ -95,6 +95,13 @@ ServiceStats SimService::stats() const {
     return all;
 }
 
+bool SimService::quiet() const noexcept {
+    return std::all_of(instances_.begin(), instances_.end(), [](const Instance& instance) {
+        const SimRunner& runner = *instance.runner;
+        return runner.idle() && !runner.alive() && runner.expected() == 0;
+    });
+}
+
 void SimService::resume() {
     for (const Instance& instance : instances_) instance.runner->resume();
 }

@@ -68,6 +68,7 @@ class Simulation final : public FaultEvents {
     std::unique_ptr<Network> network_;
     std::vector<std::unique_ptr<SimServer>> servers_;
     std::unique_ptr<Judge> judge_;
+    Bounds bounds_;
     std::vector<std::unique_ptr<SimProcess>> processes_;
     std::vector<std::unique_ptr<SimService>> services_;
     std::vector<std::unique_ptr<SimClient>> clients_;

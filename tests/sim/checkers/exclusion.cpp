@@ -196,8 +196,7 @@ void Exclusion::revived(SimProcess& process, std::string_view token) {
 
 void Exclusion::not_let_go(SimProcess& process, std::string_view token) {
     verdict_.report("validity", process.name() + " has released token " +
-                                    std::string(token.substr(0, 6)) +
-                                    ", and held() is still true");
+                                    std::string(token.substr(0, 6)) + ", and held() is still true");
 }
 
 void Exclusion::clock_changed(SimProcess& process) {

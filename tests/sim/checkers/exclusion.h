@@ -45,8 +45,8 @@ struct Belief final : public Event {
     Time until = 0;            ///< The end of the validity, in the world's time.
     Time end = kNever;         ///< When it ended, once over.
     Time weak_since = kNever;  ///< Since when too few nodes back it.
-    Time runs_from = 0;      ///< Once over: since when the process could run again,
-    Time stolen = 0;         ///< and what had been stolen from it by then.
+    Time runs_from = 0;        ///< Once over: since when the process could run again,
+    Time stolen = 0;           ///< and what had been stolen from it by then.
     bool over = false;
     bool let_go = false;  ///< By its holder, or with its process.
 };

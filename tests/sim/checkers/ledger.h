@@ -25,11 +25,11 @@ struct Vote {
         excused,  ///< taken away by what docs/safety.md does not promise against
     };
     State state = State::none;
-    bool there = false;  ///< The key is, or will be found expired: a clock may still go back.
-    bool set_read = false;      ///< A SET with this token was read here.
+    bool there = false;     ///< The key is, or will be found expired: a clock may still go back.
+    bool set_read = false;  ///< A SET with this token was read here.
     bool release_read = false;  ///< Likewise a RELEASE.
-    bool cut_short = false;  ///< It ends earlier than it was to, through no fault of ours.
-    Time honest_end = 0;     ///< When it was to end, in the world's time.
+    bool cut_short = false;     ///< It ends earlier than it was to, through no fault of ours.
+    Time honest_end = 0;        ///< When it was to end, in the world's time.
     Time applied = 0;           ///< When it was set or extended last.
     WallMicros expires = 0;     ///< By the server's clock; never less than it once was.
     std::int64_t promise = 0;   ///< What the client may make of it, by its own clock: rule T3.
@@ -52,7 +52,7 @@ struct Attempt {
         left,  ///< or it was left to its ttl, or to be released by its token.
     } claim = Claim::some;
     Time let_go = 0;
-    Belief* belief = nullptr;   ///< Somebody has been told that he holds it.
+    Belief* belief = nullptr;  ///< Somebody has been told that he holds it.
     std::array<Vote, kMostNodes> votes{};
 
     std::string name() const { return token.substr(0, 6); }

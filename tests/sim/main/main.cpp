@@ -34,8 +34,10 @@ int main(int argc, char** argv) {
         }
         if (outcome.violation) {
             ++violations;
-            std::printf("seed %llu: [%s] %s\n", static_cast<unsigned long long>(outcome.seed),
-                        outcome.violation->rule.c_str(), (outcome.violation->what + " at " + text_of(outcome.violation->at)).c_str());
+            std::printf(
+                "seed %llu: [%s] %s\n", static_cast<unsigned long long>(outcome.seed),
+                outcome.violation->rule.c_str(),
+                (outcome.violation->what + " at " + text_of(outcome.violation->at)).c_str());
         }
         grants += static_cast<std::uint64_t>(outcome.grants);
         operations += static_cast<std::uint64_t>(outcome.operations);
