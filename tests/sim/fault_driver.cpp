@@ -221,7 +221,7 @@ void FaultDriver::change_server(Running& running, SimServer& server, bool on) {
             break;
         case FaultKind::foreign_delete:
             for (const std::string& name : scene_.plan.resources) {
-                server.redis().delete_key(name, server.wall());
+                server.execute({"DEL", name});
             }
             break;
         case FaultKind::wall_forward:

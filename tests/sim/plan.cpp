@@ -66,7 +66,7 @@ void draw_node(NodePlan& node, Random& random, Time near, std::int64_t most) {
     if (node.unix_socket && node.secret == NodePlan::Secret::uri) {
         node.secret = NodePlan::Secret::file;
     }
-    node.database = random.chance(1, 8) ? random.number(1, 15) : 0;
+    node.server.database = random.chance(1, 8) ? random.number(1, 15) : 0;
     node.no_kill = random.chance(1, 24);
     node.no_info = random.chance(1, 24);
 }

@@ -27,7 +27,6 @@ struct NodePlan {
     bool silent_address = false;  ///< The name has a first address where nobody answers.
     bool unix_socket = false;
     enum class Secret : std::uint8_t { none, uri, file, variable } secret = Secret::none;
-    int database = 0;
     bool no_kill = false;
     bool no_info = false;
 };

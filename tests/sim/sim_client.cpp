@@ -15,10 +15,11 @@ Nanos by_any_clock(Time time) { return Nanos(time + time / 4); }
 
 }  // namespace
 
-SimClient::SimClient(SimService& service, Judge& judge, const Plan& plan, int index)
+SimClient::SimClient(SimService& service, Judge& judge, Bounds& bounds, const Plan& plan, int index)
     : service_(service),
       process_(service.process()),
       judge_(judge),
+      bounds_(bounds),
       plan_(plan),
       index_(index),
       luck_(plan.seed, Luck::workload, static_cast<std::uint64_t>(index)),
@@ -345,6 +346,7 @@ void SimClient::look_around() {
         watch_ = watch("nodes", first);
         service_.locks().nodes().then(guarded([this](const Result<std::vector<NodeInfo>>& result) {
             finish("nodes", result ? nullptr : &result.error());
+            if (result) bounds_.nodes(service_, result.value());
             later(luck_.scaled(kMilli, 50 * kMilli), Will::think);
         }));
         return;

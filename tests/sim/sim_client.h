@@ -7,6 +7,7 @@
 #include <optional>
 #include <stop_token>
 
+#include "tests/sim/checkers/bounds.h"
 #include "tests/sim/checkers/judge.h"
 #include "tests/sim/sim_service.h"
 
@@ -14,7 +15,7 @@ namespace quorumlock::sim {
 
 class SimClient {
   public:
-    SimClient(SimService& service, Judge& judge, const Plan& plan, int index);
+    SimClient(SimService& service, Judge& judge, Bounds& bounds, const Plan& plan, int index);
     ~SimClient();
 
     void start();
@@ -73,6 +74,7 @@ class SimClient {
     SimService& service_;
     SimProcess& process_;
     Judge& judge_;
+    Bounds& bounds_;
     const Plan& plan_;
     const int index_;
     Random luck_;

@@ -97,6 +97,9 @@ class SimProcess final : public env::Env {
     bool in_loop() const noexcept { return in_loop_; }
     /// What follows is an event of its own: event_now() is read anew.
     void new_event() noexcept { event_now_known_ = false; }
+    bool empty() const noexcept {
+        return timers_.empty() && tasks_.empty() && streams_.empty() && inputs_.empty();
+    }
     /// Runs `body` on the loop as a thread does that has just taken the lead, then sends.
     void lead(const std::function<void()>& body);
     /// Called after everything that has run in this process.

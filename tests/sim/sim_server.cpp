@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "lib/resp/writer.h"
+
 namespace quorumlock::sim {
 
 namespace {
@@ -216,8 +218,6 @@ void SimServer::crash(bool host) {
 void SimServer::start_again(bool keep_data) {
     process_down_ = false;
     host_down_ = false;
-    stranger_ = 0;
-    ++runs_;
     busy_until_ = world_.now();
     redis_.restart(keep_data, luck_.next(), wall());
     schedule();
@@ -233,12 +233,22 @@ void SimServer::set_rate(std::int64_t ppm) {
     events_.on_clock_changed(*this, false);
 }
 
-std::string SimServer::execute(std::string_view command) {
+std::string SimServer::execute(std::initializer_list<std::string_view> words) {
     if (process_down_ || frozen_ > 0) return {};
-    if (stranger_ == 0 || redis_.closing(stranger_)) stranger_ = redis_.accept(wall());
-    redis_.receive(stranger_, command, wall());
+    const ClientId stranger = redis_.accept(wall());
+    std::string bytes;
+    if (!redis_.state.password.empty()) {
+        resp::append_command(bytes, {"AUTH", redis_.state.password});
+    }
+    resp::append_command(bytes, {"SELECT", std::to_string(traits_.database)});
+    redis_.receive(stranger, bytes, wall());
+    redis_.output(stranger).clear();
+    bytes.clear();
+    resp::append_command(bytes, words);
+    redis_.receive(stranger, bytes, wall());
     std::string reply;
-    reply.swap(redis_.output(stranger_));
+    reply.swap(redis_.output(stranger));
+    redis_.disconnect(stranger);
     return reply;
 }
 

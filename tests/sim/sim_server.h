@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,7 @@ struct ServerTraits {
     std::int64_t ppm = 0;
     WallMicros wall = 0;        ///< What its wall clock shows as the run begins.
     Time service = 5 * kMicro;  ///< How long it takes for what has arrived at once.
+    int database = 0;           ///< Where its locks are.
 };
 
 class SimServer final : private SimRedisEvents {
@@ -74,8 +76,9 @@ class SimServer final : private SimRedisEvents {
     void set_rate(std::int64_t ppm);
 
     // ---- for another vendor's client, and people: no link ----
-    /// Executes one command for somebody else; the reply, or empty when the server is not there.
-    std::string execute(std::string_view command);
+    /// Executes one command for somebody else, who knows the password; the reply, or empty when the
+    /// server is not there.
+    std::string execute(std::initializer_list<std::string_view> words);
 
   private:
     void on_command(ClientId by, const std::vector<std::string_view>& words) override;
@@ -96,7 +99,6 @@ class SimServer final : private SimRedisEvents {
     ServerEvents& events_;
     LocalClock clock_;
     Random luck_;
-    std::uint64_t runs_ = 0;
     SimRedis redis_;
     Time service_;
     Time busy_until_ = 0;
@@ -106,7 +108,6 @@ class SimServer final : private SimRedisEvents {
     std::vector<Link*> ready_, serving_now_, links_;
     Link* serving_ = nullptr;
     std::int64_t written_ = 0;
-    ClientId stranger_ = 0;
     MemberEvent<SimServer, &SimServer::serve> serve_{*this};
 };
 

@@ -27,13 +27,13 @@ std::string SimService::uri(std::size_t i) const {
     if (node.secret == NodePlan::Secret::file) query += "&password_file=" + password_file(i);
     if (node.secret == NodePlan::Secret::variable) query += "&password_env=" + password_variable(i);
     if (node.unix_socket) {
-        if (node.database != 0) query += "&db=" + std::to_string(node.database);
+        if (node.server.database != 0) query += "&db=" + std::to_string(node.server.database);
         return "unix:///run/node" + number + query;
     }
     std::string text = "redis://";
     if (node.secret == NodePlan::Secret::uri) text += ":" + password(i, false) + "@";
     text += node.by_name ? "node" + number + ".example" : "10.0.0." + number;
-    if (node.database != 0) text += "/" + std::to_string(node.database);
+    if (node.server.database != 0) text += "/" + std::to_string(node.server.database);
     return text + query;
 }
 
@@ -93,6 +93,13 @@ ServiceStats SimService::stats() const {
         all.pooled_bytes += one.pooled_bytes;
     }
     return all;
+}
+
+bool SimService::quiet() const noexcept {
+    return std::all_of(instances_.begin(), instances_.end(), [](const Instance& instance) {
+        const SimRunner& runner = *instance.runner;
+        return runner.idle() && !runner.alive() && runner.expected() == 0;
+    });
 }
 
 void SimService::resume() {

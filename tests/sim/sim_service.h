@@ -22,6 +22,7 @@ class SimService {
     ~SimService();
 
     SimProcess& process() noexcept { return process_; }
+    const SimProcess& process() const noexcept { return process_; }
     const ServiceOptions& options() const noexcept { return plan_.options; }
     Time longest_lag() const noexcept { return plan_.longest_lag; }
 
@@ -46,6 +47,10 @@ class SimService {
     Nanos first_connections() const noexcept;
     /// What all services of this process still have: leases and operations.
     ServiceStats stats() const;
+    /// How many services there have been and still are.
+    std::size_t instances() const noexcept { return instances_.size(); }
+    /// No callback is under way or expected, and no loop is kept alive.
+    bool quiet() const noexcept;
     /// After the death of a process: its callbacks run again.
     void resume();
     /// Takes the services apart; everything must be closed. False: something holds on to one.

@@ -16,13 +16,17 @@ constexpr std::uint16_t kPort = 6379;
 
 }  // namespace
 
-Simulation::Simulation(const Plan& plan, bool telling) : plan_(plan), trace_(telling) {
+Simulation::Simulation(const Plan& plan, bool telling)
+    : plan_(plan),
+      trace_(telling),
+      judge_(std::make_unique<Judge>(world_, plan_, servers_)),
+      bounds_(judge_->verdict) {
     network_ = std::make_unique<Network>(world_, plan.seed, static_cast<int>(plan.processes.size()),
                                          static_cast<int>(plan.nodes.size()), plan.network);
-    judge_ = std::make_unique<Judge>(world_, plan_, servers_);
     make_servers();
     make_processes();
     make_clients();
+    make_vendors();
     faults_ = std::make_unique<FaultDriver>(
         Scene{world_, plan_, *network_, names_, servers_, processes_}, *this);
     network_->on_round = [this](int process, int server) { faults_->touch(process, server); };
@@ -30,6 +34,9 @@ Simulation::Simulation(const Plan& plan, bool telling) : plan_(plan), trace_(tel
 
 void Simulation::look_around() {
     judge_->leftovers.look();
+    for (const auto& service : services_) {
+        bounds_.look(*service, static_cast<int>(clients_.size()));
+    }
     world_.arm(look_, world_.now() + kLookEvery);
 }
 
@@ -90,8 +97,15 @@ void Simulation::make_clients() {
         if (plan_.clients[i].operations == 0) continue;
         SimService& service = *services_[static_cast<std::size_t>(plan_.clients[i].process)];
         clients_.push_back(
-            std::make_unique<SimClient>(service, *judge_, plan_, static_cast<int>(i)));
+            std::make_unique<SimClient>(service, *judge_, bounds_, plan_, static_cast<int>(i)));
         clients_.back()->start();
+    }
+}
+
+void Simulation::make_vendors() {
+    for (int i = 0; i < plan_.vendors; ++i) {
+        vendors_.push_back(std::make_unique<Vendor>(world_, plan_, servers_, *judge_, i));
+        vendors_.back()->start();
     }
 }
 
@@ -150,6 +164,7 @@ void Simulation::settle() {
     run_until(awake - world_.now(), [] { return false; });
     judge_->progress.healed();
     for (const auto& client : clients_) client->stop();
+    for (const auto& vendor : vendors_) vendor->stop();
     run_until(10 * kMinute, [&] {
         return std::all_of(clients_.begin(), clients_.end(),
                            [](const auto& client) { return client->idle(); });
@@ -257,10 +272,12 @@ void Simulation::take_apart() {
     run_until(kMinute, [] { return false; });
     clients_.clear();
     for (const auto& service : services_) {
+        bounds_.closed(*service);
         if (!service->dismantle()) {
             judge_->verdict.report("bounds", "a closed service of " + service->process().name() +
                                                  " is still held by something");
         }
+        bounds_.gone(service->process());
     }
 }
 

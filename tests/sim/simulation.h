@@ -7,6 +7,7 @@
 
 #include "tests/sim/fault_driver.h"
 #include "tests/sim/sim_client.h"
+#include "tests/sim/vendor.h"
 
 namespace quorumlock::sim {
 
@@ -37,6 +38,7 @@ class Simulation final : public FaultEvents {
     void make_servers();
     void make_processes();
     void make_clients();
+    void make_vendors();
     void on_fault(const Fault& fault) override { judge_->on_fault(fault, true); }
     void on_fault_over(const Fault& fault) override { judge_->on_fault(fault, false); }
     void on_process_clock(int process) override {
@@ -66,9 +68,11 @@ class Simulation final : public FaultEvents {
     std::unique_ptr<Network> network_;
     std::vector<std::unique_ptr<SimServer>> servers_;
     std::unique_ptr<Judge> judge_;
+    Bounds bounds_;
     std::vector<std::unique_ptr<SimProcess>> processes_;
     std::vector<std::unique_ptr<SimService>> services_;
     std::vector<std::unique_ptr<SimClient>> clients_;
+    std::vector<std::unique_ptr<Vendor>> vendors_;
     std::unique_ptr<FaultDriver> faults_;
     bool burying_ = false;
     MemberEvent<Simulation, &Simulation::look_around> look_{*this};

@@ -10,8 +10,9 @@ namespace {
 using Printed = unsigned long long;
 
 void print_violation(const Outcome& outcome) {
-    std::printf("seed %llu: [%s] %s\n", static_cast<Printed>(outcome.seed),
-                outcome.violation->rule.c_str(), outcome.violation->what.c_str());
+    std::printf("seed %llu: [%s] %s at %s\n", static_cast<Printed>(outcome.seed),
+                outcome.violation->rule.c_str(), outcome.violation->what.c_str(),
+                text_of(outcome.violation->at).c_str());
     std::fflush(stdout);
 }
 

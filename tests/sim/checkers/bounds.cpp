@@ -1,0 +1,61 @@
+#include "tests/sim/checkers/bounds.h"
+
+#include "lib/service/lease.h"
+
+namespace quorumlock::sim {
+
+void Bounds::report(const SimProcess& process, const std::string& what) {
+    verdict_.report("bounds", process.name() + " " + what);
+}
+
+void Bounds::look(const SimService& service, int clients) {
+    const ServiceStats stats = service.stats();
+    const std::size_t most = kPerClient * static_cast<std::size_t>(clients + 1);
+    if (stats.leases > most) {
+        report(service.process(), "has " + std::to_string(stats.leases) + " leases");
+    }
+    if (stats.operations > most) {
+        report(service.process(), "has " + std::to_string(stats.operations) + " operations");
+    }
+    const std::size_t instances = service.instances();
+    const std::size_t bytes =
+        instances * most * (sizeof(detail::Lease) + sizeof(detail::OperationState));
+    if (stats.pooled_bytes > bytes) {
+        report(service.process(), "has pools of " + std::to_string(stats.pooled_bytes) + " bytes");
+    }
+}
+
+void Bounds::nodes(const SimService& service, const std::vector<NodeInfo>& nodes) {
+    const std::size_t most = service.options().max_backlog;
+    for (const NodeInfo& node : nodes) {
+        if (node.backlog > 3 * most) {
+            report(service.process(), "has sent " + std::to_string(node.backlog) + " commands to " +
+                                          node.node + " and waits for them");
+        }
+        if (node.owed_undos > 12 * most) {
+            report(service.process(),
+                   "owes " + std::to_string(node.owed_undos) + " undos to " + node.node);
+        }
+    }
+}
+
+void Bounds::closed(const SimService& service) {
+    const ServiceStats stats = service.stats();
+    if (stats.leases != 0) {
+        report(service.process(),
+               "has " + std::to_string(stats.leases) + " leases after all was closed");
+    }
+    if (stats.operations != 0) {
+        report(service.process(),
+               "has " + std::to_string(stats.operations) + " operations after all was closed");
+    }
+    if (!service.quiet()) {
+        report(service.process(), "waits for something after all was closed");
+    }
+}
+
+void Bounds::gone(const SimProcess& process) {
+    if (!process.empty()) report(process, "has timers, tasks or streams when all is gone");
+}
+
+}  // namespace quorumlock::sim
