@@ -149,18 +149,28 @@ void Exclusion::check_backing(Belief& belief) {
                                    std::to_string(backed) + " leases");
 }
 
+/// Both have a lease at some node. One that was applied when a belief was over took nothing from
+/// it: so late comes what a partition has held back.
+bool Exclusion::share_a_node(const Belief& one, const Belief& two) {
+    const Time end = std::min(one.end, two.end);
+    for (int node = 0; node < ledger_.nodes(); ++node) {
+        const auto n = static_cast<std::size_t>(node);
+        if (std::max(one.attempt->votes[n].set_at, two.attempt->votes[n].set_at) >= end) continue;
+        if (ledger_.live(*one.attempt, node, world_.now()) &&
+            ledger_.live(*two.attempt, node, world_.now())) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void Exclusion::check_others(Belief& belief) {
     auto& recent = recent_[static_cast<std::size_t>(belief.attempt->resource)];
     std::erase_if(recent,
                   [&](const Belief* b) { return b->over && b->end + kForget < world_.now(); });
     for (Belief* const other : recent) {
         if (other == &belief || other->end <= belief.begin || belief.end <= other->begin) continue;
-        bool shared = false;
-        for (int node = 0; node < ledger_.nodes(); ++node) {
-            const bool here = ledger_.live(*belief.attempt, node, world_.now());
-            shared = shared || (here && ledger_.live(*other->attempt, node, world_.now()));
-        }
-        if (!shared) {
+        if (!share_a_node(belief, *other)) {
             ++excused_overlaps_;
             continue;
         }

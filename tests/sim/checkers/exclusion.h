@@ -92,6 +92,7 @@ class Exclusion {
     void check_backing(Belief& belief);
     void check_promise(Belief& belief);
     void check_patience(Belief& belief);
+    bool share_a_node(const Belief& one, const Belief& two);
     void check_others(Belief& belief);
     void note_weakness(Belief& belief);
     void end(Belief& belief, Time at);
