@@ -86,7 +86,7 @@ class Hunting(unittest.TestCase):
         return mutants.hunt(self.mutant, self.program("wrong", script), self.base_line, seeds, limit)
 
     def test_a_kill_tells_the_checker_and_the_seeds(self):
-        script = ('[ $2 = 101 ] && echo "violation: seed 123: loss: late" && sleep 60\n'
+        script = ('[ $2 = 101 ] && echo "seed 123: [loss] late" && sleep 60\n'
                   'echo "9 seeds, 0 violations, x"')
         self.assertEqual(self.hunt(script), ("killed by loss after 123 seeds", 123))
 
@@ -101,13 +101,13 @@ class Hunting(unittest.TestCase):
             self.assertEqual(first + count, following)
 
     def test_the_wrong_checker_is_no_kill(self):
-        what, seeds = self.hunt('echo "violation: seed 7: cause: x"; echo "9 seeds, 1 violations, x";'
+        what, seeds = self.hunt('echo "seed 7: [cause] x"; echo "9 seeds, 1 violations, x";'
                                 'exit 1')
         self.assertEqual((what, seeds),
                          ("killed by cause (seed 7), not by exclusion or loss: no kill", None))
 
     def test_a_crash_is_no_kill(self):
-        for script in ("kill -SEGV $$", "exit 3", "true", 'echo "violation: seed 1: cause: x"; exit 1'):
+        for script in ("kill -SEGV $$", "exit 3", "true", 'echo "seed 1: [cause] x"; exit 1'):
             with self.assertRaisesRegex(mutants.Bad, "crashed: no kill"):
                 self.hunt(script)
 
@@ -117,7 +117,7 @@ class Hunting(unittest.TestCase):
 
     def test_the_right_program_must_pass_the_same_seeds(self):
         self.base_line.program = self.program(
-            "right", '[ $2 = 101 ] && echo "violation: seed 150: loss: x"; echo "9 seeds, 1 violations, x"')
+            "right", '[ $2 = 101 ] && echo "seed 150: [loss] x"; echo "9 seeds, 1 violations, x"')
         with self.assertRaisesRegex(mutants.BaseLineFailed, "150"):
             self.hunt('echo "9 seeds, 0 violations, x"')
 
