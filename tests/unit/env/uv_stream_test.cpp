@@ -308,6 +308,9 @@ TEST_F(UvStreamTest, one_stream_may_destroy_another_that_is_readable_too) {
 }
 
 TEST_F(UvStreamTest, says_that_descriptors_have_run_out) {
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP() << "the sanitizer needs a descriptor of its own to look at an object";
+#endif
     rlimit before{};
     ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
     Listener listener;
