@@ -158,6 +158,7 @@ void SimClient::acquire() {
         if (luck_.chance(1, 3)) options.renew.every = std::max(Nanos(kMilli), options.ttl / 4);
         if (luck_.chance(1, 3)) options.renew.max_hold = 2 * options.ttl;
     }
+    renewal_ = options.renew;
     taking_ = Taking::callback;
     const std::uint64_t way = luck_.below(16);
     if (way == 0) taking_ = Taking::drop;
@@ -218,6 +219,7 @@ void SimClient::on_acquired(Result<Lock> result) {
     judge_.answers.granted(process_, *lock_, service_.options().min_validity);
     belief_ = judge_.exclusion.granted(process_, *lock_);
     attempt_ = judge_.ledger.find(lock_->token());
+    if (attempt_ != nullptr) judge_.renewals.granted(process_, *attempt_, renewal_);
     uses_ = 0;
     if (belief_ != nullptr && luck_.chance(1, 2)) ask_for_loss();
     hold_on();
@@ -252,6 +254,7 @@ void SimClient::extend() {
     const Nanos ttl = plan_.ttls[luck_.below(plan_.ttls.size())];
     longest_ttl_ = std::max(longest_ttl_, ttl);
     call("extend", resource_);
+    if (attempt_ != nullptr) attempt_->by_hand = true;
     // A renewal of its own may be under way before it.
     watch_ = watch("extend", service_.round_limit(ttl) + service_.round_limit(longest_ttl_));
     const bool held = lock_->held();

@@ -88,6 +88,7 @@ class SimClient {
     std::int64_t deadline_ = 0;  ///< Of a waiting acquire, by the own clock; else 0.
     Nanos ttl_{0};
     Nanos longest_ttl_{0};
+    Renewal renewal_;
     int uses_ = 0;
     std::optional<std::stop_source> stop_;
     std::optional<Operation<Lock>> waiting_;

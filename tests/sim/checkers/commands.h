@@ -11,14 +11,14 @@
 //  - Nobody of ours deletes the key of a lock that was detached.
 #pragma once
 
-#include "tests/sim/checkers/ledger.h"
+#include "tests/sim/checkers/renewals.h"
 
 namespace quorumlock::sim {
 
 class Commands {
   public:
-    Commands(World& world, Ledger& ledger, Verdict& verdict)
-        : world_(world), ledger_(ledger), verdict_(verdict) {}
+    Commands(World& world, Ledger& ledger, Renewals& renewals, Verdict& verdict)
+        : world_(world), ledger_(ledger), renewals_(renewals), verdict_(verdict) {}
 
     void read(SimServer& server, Link* link, std::int64_t written,
               const std::vector<std::string_view>& words);
@@ -43,6 +43,7 @@ class Commands {
 
     World& world_;
     Ledger& ledger_;
+    Renewals& renewals_;
     Verdict& verdict_;
     std::string_view changing_;  ///< The token of the command that is being executed.
     std::int64_t promise_ = 0;   ///< What it promises its holder.

@@ -8,6 +8,7 @@
 #include "tests/sim/checkers/leftovers.h"
 #include "tests/sim/checkers/loss.h"
 #include "tests/sim/checkers/progress.h"
+#include "tests/sim/checkers/renewals.h"
 #include "tests/sim/sim_server.h"
 
 namespace quorumlock::sim {
@@ -18,7 +19,8 @@ class Judge final : public ServerEvents {
         : verdict(world),
           ledger(plan, servers),
           exclusion(world, ledger, verdict),
-          commands(world, ledger, verdict),
+          renewals(verdict),
+          commands(world, ledger, renewals, verdict),
           deadlines(verdict),
           loss(world, verdict),
           leftovers(world, ledger, verdict),
@@ -29,6 +31,7 @@ class Judge final : public ServerEvents {
     Verdict verdict;
     Ledger ledger;
     Exclusion exclusion;
+    Renewals renewals;
     Commands commands;
     Deadlines deadlines;
     Loss loss;
