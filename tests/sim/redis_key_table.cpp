@@ -1,19 +1,12 @@
 #include "tests/sim/redis_key_table.h"
 
-#include <functional>
+#include "tests/sim/hash.h"
 
 namespace quorumlock::sim {
 
 namespace {
 
 constexpr std::size_t kFewestBuckets = 16;
-
-/// FNV-1a: the same in every build.
-std::size_t hash_of(std::string_view name) noexcept {
-    std::uint64_t hash = 0xcbf29ce484222325U;
-    for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-    return hash;
-}
 
 }  // namespace
 

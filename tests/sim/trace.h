@@ -3,12 +3,12 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "tests/sim/clock.h"
+#include "tests/sim/hash.h"
 
 namespace quorumlock::sim {
 
@@ -63,20 +63,6 @@ class Trace {
         hash_ = (hash_ ^ value) * 0x9fb21c651e98df25ULL;
         hash_ ^= hash_ >> 29;
     }
-    static std::uint64_t hash_of(std::string_view bytes) noexcept {
-        std::uint64_t hash = bytes.size();
-        while (bytes.size() >= 8) {
-            std::uint64_t word;
-            std::memcpy(&word, bytes.data(), 8);
-            hash = (hash ^ word) * 0xd6e8feb86659fd93ULL;
-            hash ^= hash >> 32;
-            bytes.remove_prefix(8);
-        }
-        for (const char c : bytes) {
-            hash = (hash ^ static_cast<unsigned char>(c)) * 0xd6e8feb86659fd93ULL;
-        }
-        return hash;
-    }
 
     bool telling_;
     std::uint64_t hash_ = 0x243f6a8885a308d3ULL;
@@ -86,7 +72,7 @@ class Trace {
 
 /// "2.5 ms": for timelines.
 std::string text_of(Time time);
-/// Bytes as one printable line; what is long is cut.
-std::string printable(std::string_view bytes, std::size_t most = 160);
+/// Commands or replies in the words of the protocol, as one printable line; what is long is cut.
+std::string in_words(std::string_view bytes);
 
 }  // namespace quorumlock::sim
