@@ -220,13 +220,13 @@ void SimProcess::bury() {
 
 void SimProcess::trace_sent(Link& link, std::string_view bytes) {
     world_.trace().note(time(), Mark::sent, link.number(), bytes, [&] {
-        return name() + " -> #" + std::to_string(link.number()) + ": " + printable(bytes);
+        return name() + " -> #" + std::to_string(link.number()) + ": " + in_words(bytes);
     });
 }
 
 void SimProcess::trace_received(Link& link, std::string_view bytes) {
     world_.trace().note(time(), Mark::received, link.number(), bytes, [&] {
-        return name() + " <- #" + std::to_string(link.number()) + ": " + printable(bytes);
+        return name() + " <- #" + std::to_string(link.number()) + ": " + in_words(bytes);
     });
 }
 

@@ -151,7 +151,7 @@ void SimServer::answer(Link& link) {
             }
         }
         world_.trace().note(world_.now(), Mark::replied, link.number(), output, [&] {
-            return name() + " answers #" + std::to_string(link.number()) + ": " + printable(output);
+            return name() + " answers #" + std::to_string(link.number()) + ": " + in_words(output);
         });
         link.reply(output);
         output.clear();

@@ -291,6 +291,7 @@ Outcome Simulation::run() {
     take_apart();
     Outcome outcome;
     outcome.seed = plan_.seed;
+    outcome.strict = plan_.strict;
     if (judge_->verdict.broken()) outcome.violation = judge_->verdict.violation();
     outcome.hash = hash;
     outcome.grants = judge_->exclusion.grants();
@@ -305,9 +306,9 @@ Outcome Simulation::run() {
     return outcome;
 }
 
-Outcome run_seed(std::uint64_t seed, bool telling) {
+Outcome run_seed(std::uint64_t seed) {
     const Plan plan = Plan::draw(seed);
-    return Simulation(plan, telling).run();
+    return Simulation(plan, false).run();
 }
 
 }  // namespace quorumlock::sim

@@ -14,6 +14,7 @@ namespace quorumlock::sim {
 /// What came out of one run.
 struct Outcome {
     std::uint64_t seed = 0;
+    bool strict = false;  ///< No fault of the plan excuses two holders.
     std::optional<Violation> violation;
     std::uint64_t hash = 0;
     int grants = 0;
@@ -79,6 +80,6 @@ class Simulation final : public FaultEvents {
 };
 
 /// Draws the plan of a seed and runs it.
-Outcome run_seed(std::uint64_t seed, bool telling = false);
+Outcome run_seed(std::uint64_t seed);
 
 }  // namespace quorumlock::sim

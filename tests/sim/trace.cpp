@@ -1,5 +1,6 @@
 #include "tests/sim/trace.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace quorumlock::sim {
@@ -29,23 +30,48 @@ std::string text_of(Time time) {
     return text;
 }
 
-std::string printable(std::string_view bytes, std::size_t most) {
+namespace {
+
+bool is_marker(std::string_view line) {
+    return line.size() > 1 && (line[0] == '*' || line[0] == '$') && line[1] >= '0' &&
+           line[1] <= '9';
+}
+
+/// Tokens and hashes by their first digits, control characters as numbers, long words cut.
+std::string word_of(std::string_view line) {
+    constexpr std::size_t kMost = 48;
+    const bool hex = line.find_first_not_of("0123456789abcdef") == line.npos;
+    if (hex && (line.size() == 32 || line.size() == 40)) return std::string(line.substr(0, 6));
     std::string out;
-    for (const char c : bytes.substr(0, most)) {
-        if (c == '\r') continue;
-        if (c == '\n') {
-            out += ' ';
-        } else if (c >= ' ' && c < 0x7f) {
+    for (const char c : line.substr(0, kMost)) {
+        if (c >= ' ' && c < 0x7f) {
             out += c;
-        } else {
-            char hex[8];
-            std::snprintf(hex, sizeof hex, "\\x%02x", static_cast<unsigned char>(c));
-            out += hex;
+            continue;
+        }
+        char number[8];
+        std::snprintf(number, sizeof number, "\\x%02x", static_cast<unsigned char>(c));
+        out += number;
+    }
+    if (line.size() > kMost) out += "..(" + std::to_string(line.size()) + ")";
+    return out;
+}
+
+}  // namespace
+
+std::string in_words(std::string_view bytes) {
+    constexpr std::size_t kMost = 300;
+    std::string out;
+    while (!bytes.empty() && out.size() < kMost) {
+        const std::size_t end = std::min(bytes.find("\r\n"), bytes.size());
+        const std::string_view line = bytes.substr(0, end);
+        bytes.remove_prefix(std::min(end + 2, bytes.size()));
+        if (!is_marker(line)) {
+            out += (out.empty() ? "" : " ") + word_of(line);
+        } else if (line[0] == '*' && !out.empty()) {
+            out += " |";
         }
     }
-    while (!out.empty() && out.back() == ' ') out.pop_back();
-    if (bytes.size() > most) out += "...(" + std::to_string(bytes.size()) + " bytes)";
-    return out;
+    return bytes.empty() ? out : out + " ...";
 }
 
 }  // namespace quorumlock::sim

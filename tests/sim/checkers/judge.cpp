@@ -30,7 +30,7 @@ void Judge::on_command(SimServer& server, Link* link, std::int64_t written,
         world_.now(), Mark::sent, static_cast<std::uint64_t>(server.index()), words[0], [&] {
             std::string text = server.name() + " reads ";
             text += link == nullptr ? "(vendor)" : "#" + std::to_string(link->number());
-            for (const auto word : words) text += " " + printable(word, 40);
+            for (const auto word : words) text += " " + in_words(word);
             return text;
         });
     commands.read(server, link, written, words);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/sim/main/crash.h"
 #include "tests/sim/main/runs.h"
 
 namespace {
@@ -34,13 +35,13 @@ std::vector<std::uint64_t> read_seeds(const std::string& path) {
 
 int main(int argc, char** argv) {
     CLI::App app{"Runs the lock service in simulated worlds; exit code 1 when a rule is broken."};
-    std::uint64_t count = 1000, first = 1, replay = 0;
+    std::uint64_t count = 1000, first = 1, seed_to_tell = 0;
     double minutes = 0;
     std::string file;
     bool fresh = false, twice = false;
     app.add_option("--seeds", count, "how many")->capture_default_str();
     auto* const from = app.add_option("--first", first, "the first one")->capture_default_str();
-    auto* const again = app.add_option("--replay", replay, "tell what happens in this one");
+    auto* const again = app.add_option("--replay", seed_to_tell, "tell what happens in this one");
     app.add_option("--minutes", minutes, "for so long, whatever --seeds says")
         ->check(CLI::Range(0.01, 24.0 * 60));
     app.add_option("--file", file, "the seeds of this file, one a line")->check(CLI::ExistingFile);
@@ -48,7 +49,8 @@ int main(int argc, char** argv) {
         ->excludes(from);
     app.add_flag("--twice", twice, "run every seed twice and compare the traces");
     CLI11_PARSE(app, argc, argv);
-    if (*again) return tell(replay);
+    tell_seed_on_crash();
+    if (*again) return replay(seed_to_tell);
     if (fresh) {
         first = fresh_seed();
         std::printf("first seed: %llu\n", static_cast<unsigned long long>(first));
