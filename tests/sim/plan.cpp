@@ -124,6 +124,11 @@ void draw_clients(Plan& plan, Random& random) {
 
 }  // namespace
 
+Nanos round_limit(const ServiceOptions& options, Nanos ttl) noexcept {
+    if (options.node_timeout > Nanos{0}) return options.node_timeout;
+    return std::clamp(Nanos(ttl / 20), Nanos(5 * kMilli), Nanos(500 * kMilli));
+}
+
 std::int64_t most_ppm(std::uint32_t drift_ppm) noexcept {
     // Both ends off by a: (1 + a)(1 - f) <= 1 - a, so a <= f / (2 - f).
     return drift_ppm * kMillion / (2 * kMillion - drift_ppm);

@@ -64,6 +64,9 @@ struct Plan {
 /// Draws the faults of a plan whose rest is drawn. In plan_faults.cpp.
 void draw_faults(Plan& plan, Random& random);
 
+/// How long a round with this ttl may take: rule T5.
+Nanos round_limit(const ServiceOptions& options, Nanos ttl) noexcept;
+
 /// The fastest a server and the slowest a client may run, in ppm, so that rule T2 pays for it.
 std::int64_t most_ppm(std::uint32_t drift_ppm) noexcept;
 

@@ -234,6 +234,11 @@ void SimClient::ask_for_loss() {
 // ---- holding ----
 
 void SimClient::hold_on() {
+    if (renewal_.on && luck_.chance(1, 4)) {
+        // What renewal is for: work that takes longer than the lease, whatever goes wrong.
+        const Time most = std::min<Time>(plan_.busy / 2, 4 * ttl_.count());
+        return later(luck_.between(most / 4, most), Will::use);
+    }
     // Mostly well within the lease; now and then beyond it.
     const Time longest =
         std::min<Time>(plan_.busy / 8, ttl_.count() * (luck_.chance(1, 6) ? 3 : 1));

@@ -75,8 +75,7 @@ void SimService::closed(const Result<void>& result, Leftovers& leftovers) {
 }
 
 Nanos SimService::round_limit(Nanos ttl) const noexcept {
-    if (plan_.options.node_timeout > Nanos{0}) return plan_.options.node_timeout;
-    return std::clamp(Nanos(ttl / 20), Nanos(5 * kMilli), Nanos(500 * kMilli));
+    return sim::round_limit(plan_.options, ttl);
 }
 
 Nanos SimService::first_connections() const noexcept {

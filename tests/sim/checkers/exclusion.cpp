@@ -17,9 +17,10 @@ void Belief::fire() {
     if (!over) owner.finish(*this, until);
 }
 
-Exclusion::Exclusion(World& world, Ledger& ledger, Verdict& verdict)
+Exclusion::Exclusion(World& world, Ledger& ledger, Renewals& renewals, Verdict& verdict)
     : world_(world),
       ledger_(ledger),
+      renewals_(renewals),
       verdict_(verdict),
       recent_(ledger.plan().resources.size()),
       closed_(ledger.plan().processes.size()) {}
@@ -125,10 +126,13 @@ void Exclusion::check_promise(Belief& belief) {
                                     " nodes were asked so late that t0 + ttl - drift reaches it");
 }
 
+/// Its service closes, or has closed.
+bool Exclusion::is_closed(const Belief& belief) const noexcept {
+    return belief.attempt->service <= closed_[static_cast<std::size_t>(belief.process->index())];
+}
+
 void Exclusion::check_patience(Belief& belief) {
-    if (belief.attempt->service <= closed_[static_cast<std::size_t>(belief.process->index())]) {
-        return;
-    }
+    if (is_closed(belief)) return;
     int there = 0;
     for (int node = 0; node < ledger_.nodes(); ++node) {
         const NodePlan& plan = ledger_.plan().nodes[static_cast<std::size_t>(node)];
@@ -214,6 +218,9 @@ void Exclusion::finish(Belief& belief, Time at) {
     std::erase(current_, &belief);
     check_backing(belief);
     note_weakness(belief);
+    if (at >= belief.until && !belief.let_go && belief.process != nullptr && !is_closed(belief)) {
+        renewals_.expired(*belief.process, *belief.attempt, belief.begin, belief.until);
+    }
     if (belief.weak_since != kNever) {
         excused_time_ += std::max<Time>(belief.end - belief.weak_since, 0);
     }

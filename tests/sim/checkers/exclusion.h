@@ -29,7 +29,7 @@
 
 #include <quorumlock/lock.h>
 
-#include "tests/sim/checkers/ledger.h"
+#include "tests/sim/checkers/renewals.h"
 
 namespace quorumlock::sim {
 
@@ -56,7 +56,7 @@ struct Belief final : public Event {
 
 class Exclusion {
   public:
-    Exclusion(World& world, Ledger& ledger, Verdict& verdict);
+    Exclusion(World& world, Ledger& ledger, Renewals& renewals, Verdict& verdict);
     ~Exclusion();
 
     /// The holder has been told; `lock` must stay where it is until let_go().
@@ -91,6 +91,7 @@ class Exclusion {
     void follow(Belief& belief);
     void check_backing(Belief& belief);
     void check_promise(Belief& belief);
+    bool is_closed(const Belief& belief) const noexcept;
     void check_patience(Belief& belief);
     bool share_a_node(const Belief& one, const Belief& two);
     void check_others(Belief& belief);
@@ -101,6 +102,7 @@ class Exclusion {
 
     World& world_;
     Ledger& ledger_;
+    Renewals& renewals_;
     Verdict& verdict_;
     std::deque<Belief> beliefs_;
     std::vector<Belief*> current_;              ///< Not over.

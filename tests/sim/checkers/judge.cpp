@@ -14,7 +14,7 @@ void Judge::on_fault(const Fault& fault, bool begins) {
         if ((fault.processes >> process & 1U) == 0) continue;
         for (int node = 0; node < ledger.nodes(); ++node) {
             if ((fault.nodes >> node & 1U) == 0) continue;
-            leftovers.trouble(process, node, begins ? 1 : -1, until);
+            ways.trouble(process, node, begins ? 1 : -1, until);
         }
     }
     for (int node = 0; node < ledger.nodes(); ++node) {

@@ -18,20 +18,22 @@ class Judge final : public ServerEvents {
     Judge(World& world, const Plan& plan, std::vector<std::unique_ptr<SimServer>>& servers)
         : verdict(world),
           ledger(plan, servers),
-          exclusion(world, ledger, verdict),
-          renewals(verdict),
+          ways(world, plan),
+          renewals(ledger, ways, verdict),
+          exclusion(world, ledger, renewals, verdict),
           commands(world, ledger, renewals, verdict),
           deadlines(verdict),
           loss(world, verdict),
-          leftovers(world, ledger, verdict),
+          leftovers(world, ledger, ways, verdict),
           progress(world, ledger),
           answers(ledger, verdict),
           world_(world) {}
 
     Verdict verdict;
     Ledger ledger;
-    Exclusion exclusion;
+    Ways ways;
     Renewals renewals;
+    Exclusion exclusion;
     Commands commands;
     Deadlines deadlines;
     Loss loss;
@@ -53,7 +55,7 @@ class Judge final : public ServerEvents {
                     WallMicros expires) override;
     void on_key_gone(SimServer& server, Link* link, std::string_view key, std::string_view value,
                      Gone why) override;
-    void on_greeted(Link& link) override { leftovers.on_greeted(link); }
+    void on_greeted(Link& link) override { ways.on_greeted(link); }
     void on_clock_changed(SimServer& server, bool forward) override;
 
   private:

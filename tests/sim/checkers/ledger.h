@@ -49,7 +49,8 @@ struct Attempt {
     Time first_read = 0;        ///< When a server first read of it.
     bool token_shared = false;  ///< Others release it by its bare token.
     bool detached = false;      ///< Nobody of ours releases it.
-    bool by_hand = false;       ///< Its holder has extended it himself.
+    bool renewed = false;       ///< Its holder has asked for renewal,
+    bool by_hand = false;       ///< or has extended it himself.
     std::int64_t extended = 0;  ///< When its newest EXTEND was handed in, likewise; 0: none was.
     /// Up to when that may be, likewise, as far as it is known; 0: never.
     std::int64_t renewed_until = INT64_MAX;

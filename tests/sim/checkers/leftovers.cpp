@@ -4,21 +4,11 @@
 
 namespace quorumlock::sim {
 
-namespace {
-
-Nanos round_limit(const ServiceOptions& options, Nanos ttl) {
-    // Rule T5.
-    if (options.node_timeout > Nanos{0}) return options.node_timeout;
-    return std::clamp(Nanos(ttl / 20), Nanos(5 * kMilli), Nanos(500 * kMilli));
-}
-
-}  // namespace
-
-Leftovers::Leftovers(World& world, Ledger& ledger, Verdict& verdict)
+Leftovers::Leftovers(World& world, Ledger& ledger, Ways& ways, Verdict& verdict)
     : world_(world),
       ledger_(ledger),
+      ways_(ways),
       verdict_(verdict),
-      ways_(ledger.plan().processes.size() * kMostNodes),
       known_(ledger.plan().processes.size()) {}
 
 void Leftovers::know(SimProcess& process, Nanos longest_lag, const ServiceOptions& options) {
@@ -28,10 +18,6 @@ void Leftovers::know(SimProcess& process, Nanos longest_lag, const ServiceOption
     known.options = options;
     known.unlooked.resize(ledger_.plan().resources.size());
     known.looked_at.resize(ledger_.plan().resources.size());
-}
-
-Leftovers::Way& Leftovers::way(int process, int node) noexcept {
-    return ways_[static_cast<std::size_t>(process * kMostNodes + node)];
 }
 
 void Leftovers::unlooked(int process, int resource, int by) {
@@ -49,18 +35,6 @@ void Leftovers::let_go(Attempt& attempt) {
 void Leftovers::left(Attempt& attempt) { attempt.claim = Attempt::Claim::left; }
 
 void Leftovers::died(int process) { known_[static_cast<std::size_t>(process)].dead = true; }
-
-void Leftovers::trouble(int process, int node, int by, Time until) {
-    Way& between = way(process, node);
-    between.troubles += by;
-    between.healed = std::max(between.healed, until);
-}
-
-void Leftovers::on_greeted(Link& link) {
-    Way& between = way(link.process().index(), link.node());
-    between.link = &link;
-    between.greeted = world_.now();
-}
 
 /// What is there only because its server's clock was set back has ended by all that a client can
 /// know: nobody undoes a lease that has certainly ended.
@@ -116,19 +90,15 @@ Time Leftovers::orphan_since(Attempt& attempt) {
 }
 
 Time Leftovers::allowed_until(Attempt& attempt, int node, Time since) {
-    Way& between = way(attempt.process, node);
-    if (between.troubles > 0 || between.link == nullptr) return kNever;
-    const Link& link = *between.link;
-    if (!link.has_client() || link.peer() != Link::Peer::talking || link.is_dead()) return kNever;
-    if (link.service != attempt.service) return kNever;
     const SimProcess& client = *known_[static_cast<std::size_t>(attempt.process)].process;
-    between.healed = std::max({between.healed, client.asleep_until(),
-                               link.clogged(world_.now()) ? world_.now() : Time{0}});
-    Time until = std::max({since, between.healed, between.greeted}) + kUndone;
+    const Time in_order = ways_.in_order_since(client, attempt.service, node);
+    if (in_order == kNever) return kNever;
+    Time until = std::max(since, in_order) + kUndone;
     const NodePlan& plan = ledger_.plan().nodes[static_cast<std::size_t>(node)];
     if (plan.no_kill || plan.no_info) {
         const Nanos longest = std::max(attempt.ttl, Nanos(kSecond));
-        until = std::max(until, between.greeted + (longest + longest / 4).count() + kUndone);
+        until = std::max(until, ways_.greeted(attempt.process, node) +
+                                    (longest + longest / 4).count() + kUndone);
     }
     return until;
 }

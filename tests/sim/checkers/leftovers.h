@@ -19,7 +19,10 @@
 #include <map>
 #include <utility>
 
-#include "tests/sim/checkers/exclusion.h"
+#include <quorumlock/options.h>
+
+#include "tests/sim/checkers/ways.h"
+#include "tests/sim/sim_process.h"
 
 namespace quorumlock::sim {
 
@@ -27,7 +30,7 @@ inline constexpr Time kUndone = 500 * kMilli;
 
 class Leftovers {
   public:
-    Leftovers(World& world, Ledger& ledger, Verdict& verdict);
+    Leftovers(World& world, Ledger& ledger, Ways& ways, Verdict& verdict);
 
     /// Processes are made after checkers.
     void know(SimProcess& process, Nanos longest_lag, const ServiceOptions& options);
@@ -44,22 +47,12 @@ class Leftovers {
     /// A service was closed; its answer names these nodes (one bit each).
     void closed(int process, int service, std::uint32_t named);
 
-    // ---- what is wrong between a process and a server ----
-    void trouble(int process, int node, int by, Time until);
-
     void on_set(SimServer& server, Attempt& attempt);
-    void on_greeted(Link& link);
     /// Looks at everything.
     void look();
     void at_the_end();
 
   private:
-    struct Way {
-        int troubles = 0;
-        Time healed = 0;
-        Link* link = nullptr;  ///< The newest that has greeted,
-        Time greeted = 0;      ///< and when.
-    };
     struct Known {
         SimProcess* process = nullptr;
         Nanos lag{0};
@@ -69,7 +62,6 @@ class Leftovers {
         std::vector<Time> looked_at;  ///< When that became 0.
     };
 
-    Way& way(int process, int node) noexcept;
     Time orphan_since(Attempt& attempt);
     Time allowed_until(Attempt& attempt, int node, Time orphan_since);
     bool left_over(const Attempt& attempt, int node);
@@ -77,8 +69,8 @@ class Leftovers {
 
     World& world_;
     Ledger& ledger_;
+    Ways& ways_;
     Verdict& verdict_;
-    std::vector<Way> ways_;
     std::vector<Known> known_;
     std::vector<Attempt*> open_;  ///< May have a key somewhere.
     std::map<std::pair<int, int>, std::uint32_t> closed_;

@@ -1,0 +1,53 @@
+#include "tests/sim/checkers/ways.h"
+
+#include <algorithm>
+
+#include "tests/sim/sim_process.h"
+
+namespace quorumlock::sim {
+
+Ways::Ways(World& world, const Plan& plan)
+    : world_(world), ways_(plan.processes.size() * kMostNodes) {}
+
+Ways::Way& Ways::way(int process, int node) noexcept {
+    return ways_[static_cast<std::size_t>(process * kMostNodes + node)];
+}
+
+void Ways::trouble(int process, int node, int by, Time until) {
+    Way& between = way(process, node);
+    between.troubles += by;
+    between.healed = std::max(between.healed, until);
+}
+
+void Ways::on_greeted(Link& link) {
+    Way& between = way(link.process().index(), link.node());
+    between.link = &link;
+    between.greeted = world_.now();
+}
+
+Time Ways::greeted(int process, int node) const noexcept {
+    return ways_[static_cast<std::size_t>(process * kMostNodes + node)].greeted;
+}
+
+Time Ways::in_order_since(const SimProcess& process, int service, int node) {
+    Way& between = way(process.index(), node);
+    if (between.troubles > 0 || between.link == nullptr) return kNever;
+    const Link& link = *between.link;
+    if (!link.has_client() || link.peer() != Link::Peer::talking || link.is_dead()) return kNever;
+    if (link.service != service) return kNever;
+    between.healed = std::max({between.healed, process.asleep_until(),
+                               link.clogged(world_.now()) ? world_.now() : Time{0}});
+    return std::max(between.healed, between.greeted);
+}
+
+Time Ways::in_order_since(const SimProcess& process, int service, int node_count, int needed) {
+    std::array<Time, kMostNodes> since;
+    since.fill(kNever);
+    for (int node = 0; node < node_count; ++node) {
+        since[static_cast<std::size_t>(node)] = in_order_since(process, service, node);
+    }
+    std::sort(since.begin(), since.end());
+    return since[static_cast<std::size_t>(needed - 1)];
+}
+
+}  // namespace quorumlock::sim

@@ -1,0 +1,44 @@
+// What is wrong between each process and each server, and since when nothing is: checkers demand
+// more of a node that is in order.
+#pragma once
+
+#include <vector>
+
+#include "tests/sim/checkers/ledger.h"
+#include "tests/sim/sim_link.h"
+
+namespace quorumlock::sim {
+
+class SimProcess;
+
+class Ways {
+  public:
+    Ways(World& world, const Plan& plan);
+
+    /// Something goes wrong (+1), or no longer does (-1); what is on its way by then has come by
+    /// `until`.
+    void trouble(int process, int node, int by, Time until);
+    void on_greeted(Link& link);
+
+    /// When the handshake of the newest connection was executed, or 0.
+    Time greeted(int process, int node) const noexcept;
+    /// Since when nothing is wrong between them, and this service is connected by a connection that
+    /// was greeted; kNever: something is, or it is not.
+    Time in_order_since(const SimProcess& process, int service, int node);
+    /// Likewise, for so many of the nodes at least.
+    Time in_order_since(const SimProcess& process, int service, int node_count, int needed);
+
+  private:
+    struct Way {
+        int troubles = 0;
+        Time healed = 0;
+        Link* link = nullptr;  ///< The newest that has greeted,
+        Time greeted = 0;      ///< and when.
+    };
+    Way& way(int process, int node) noexcept;
+
+    World& world_;
+    std::vector<Way> ways_;
+};
+
+}  // namespace quorumlock::sim
