@@ -106,6 +106,12 @@ class SimProcess final : public env::Env {
     std::function<void()> after_turn;
     Random& luck() noexcept { return luck_; }
 
+    /// How long a node had not answered, at most, when it was asked for one thing more.
+    Time asked_in_silence() const noexcept { return asked_in_silence_; }
+    void note_silence(Time lasted) noexcept {
+        if (lasted > asked_in_silence_) asked_in_silence_ = lasted;
+    }
+
     void trace_sent(Link& link, std::string_view bytes);
     void trace_received(Link& link, std::string_view bytes);
     void trace_event(Link& link, Mark mark, const char* what);
@@ -140,6 +146,7 @@ class SimProcess final : public env::Env {
     Time asleep_until_ = 0;
     Time suspended_until_ = 0;
     mutable Time stolen_ = 0;
+    Time asked_in_silence_ = 0;
     MemberEvent<SimProcess, &SimProcess::turn> turn_{*this};
 };
 

@@ -19,6 +19,9 @@ bool begins_round(std::string_view bytes) {
     return verb == "SET\r" || verb == "EVAL";
 }
 
+/// A SET or an EXTEND; releases go to silent nodes too.
+bool is_ask(std::string_view bytes) { return bytes.starts_with("*6") && begins_round(bytes); }
+
 }  // namespace
 
 SimStream::SimStream(SimProcess& process, env::StreamEvents& events)
@@ -46,12 +49,23 @@ void SimStream::write(std::string_view bytes) {
     if (link_ == nullptr || bytes.empty()) return;
     buffer_.append(bytes);
     const std::int64_t now = process_.reading();
+    if (is_ask(bytes)) note_ask(now);
     if (written_.empty() || written_.back().at != now) {
         written_.push_back({accepted_, now});
     } else {
         written_.back().end = accepted_;
     }
     if (!std::exchange(dirty_, true)) process_.add_dirty(*this);
+}
+
+void SimStream::note_ask(std::int64_t now) {
+    if (!unheard_) {
+        unheard_ = Unheard{now, process_.stolen()};
+        return;
+    }
+    // The own clock may be the faster one, by less than a quarter.
+    const Time stolen = process_.stolen() - unheard_->stolen;
+    process_.note_silence(now - unheard_->since - stolen - stolen / 4);
 }
 
 void SimStream::flush() {
@@ -83,6 +97,7 @@ void SimStream::opened() {
 }
 
 void SimStream::received(std::string_view bytes) {
+    unheard_.reset();
     process_.new_event();  // These bytes are in hand now.
     events_.on_data(bytes.data(), bytes.size());
 }

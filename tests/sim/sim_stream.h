@@ -2,6 +2,7 @@
 // left is counted, nothing is told after the end.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,8 @@ class SimStream final : public env::Stream {
         std::int64_t at;
     };
 
+    void note_ask(std::int64_t now);
+
     SimProcess& process_;
     env::StreamEvents& events_;
     Link* link_ = nullptr;
@@ -47,6 +50,13 @@ class SimStream final : public env::Stream {
     bool dirty_ = false;
     std::string buffer_;
     std::vector<Written> written_;
+    /// Something was asked, and nothing has been heard since; by the own clock, and what had been
+    /// stolen from the process by then.
+    struct Unheard {
+        std::int64_t since;
+        Time stolen;
+    };
+    std::optional<Unheard> unheard_;
     std::uint64_t accepted_ = 0;
     std::uint64_t sent_ = 0;
 };

@@ -1,8 +1,26 @@
 #include "tests/sim/checkers/bounds.h"
 
+#include <algorithm>
+
 #include "lib/service/lease.h"
 
 namespace quorumlock::sim {
+
+namespace {
+
+/// Of commands whose asker is gone, at least: rule N8.
+constexpr Nanos kLeastLimit(500 * kMilli);
+/// For timers that are late.
+constexpr Time kSlack = 100 * kMilli;
+
+Time longest_limit(const SimService& service) {
+    const ServiceOptions& options = service.options();
+    const Nanos limit =
+        std::max({service.round_limit(options.max_ttl), options.connect_timeout, kLeastLimit});
+    return limit.count() + service.longest_lag() + kSlack;
+}
+
+}  // namespace
 
 void Bounds::report(const SimProcess& process, const std::string& what) {
     verdict_.report("bounds", process.name() + " " + what);
@@ -16,6 +34,10 @@ void Bounds::look(const SimService& service, int clients) {
     }
     if (stats.operations > most) {
         report(service.process(), "has " + std::to_string(stats.operations) + " operations");
+    }
+    const Time silence = service.process().asked_in_silence();
+    if (silence > longest_limit(service)) {
+        report(service.process(), "asked a node on that had not answered for " + text_of(silence));
     }
     const std::size_t instances = service.instances();
     const std::size_t bytes =

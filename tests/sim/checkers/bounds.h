@@ -6,6 +6,8 @@
 //  - A node takes no more than max_backlog commands but for the undos and releases whose place was
 //    reserved with them (rule N7): twice that, and what debts it pays. It owes at most ten times
 //    max_backlog for bare tokens, and one for each command that a broken connection took with it.
+//  - A node that has not answered for the longest time limit of a command is asked for nothing more
+//    until it is heard of again (rule N8).
 //  - When a service is closed it has no lease and no operation, waits for no callback and does not
 //    keep its loop alive; when all of them are gone, their process has no timer, task or stream.
 #pragma once
