@@ -105,6 +105,7 @@ void SimClient::step() {
                 finish("dropped acquire", nullptr);
                 waiting_.reset();
                 judge_.leftovers.unlooked(process_.index(), resource_, -1);
+                judge_.retries.asks(process_.index(), resource_, -1);
                 later(luck_.scaled(kMilli, 50 * kMilli), Will::think);
             }
             break;
@@ -187,6 +188,7 @@ void SimClient::acquire() {
 }
 
 void SimClient::took(Operation<Lock> operation, Time longest) {
+    judge_.retries.asks(process_.index(), resource_, 1);
     if (taking_ == Taking::callback || taking_ == Taking::stop) {
         operation.then(guarded([this](Result<Lock> result) { on_acquired(std::move(result)); }));
         if (taking_ == Taking::stop) later(luck_.scaled(kMicro, 2 * longest), Will::give_up);
@@ -200,6 +202,7 @@ void SimClient::took(Operation<Lock> operation, Time longest) {
 
 void SimClient::on_acquired(Result<Lock> result) {
     finish("acquire", result ? nullptr : &result.error());
+    judge_.retries.asks(process_.index(), resource_, -1);
     process_.world().disarm(step_);
     if (last_) {
         const auto done = std::exchange(last_, nullptr);

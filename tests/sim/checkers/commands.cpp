@@ -68,6 +68,7 @@ void Commands::read_set(SimServer& server, Link& link, std::int64_t written,
         attempt->written = written;
         attempt->first_read = world_.now();
         attempt->ttl = milliseconds(words[5]);
+        retries_.on_attempt(link.process(), *attempt, written);
     }
     if (attempt->resource < 0 ||
         ledger_.plan().resources[static_cast<std::size_t>(attempt->resource)] != words[1]) {
@@ -109,12 +110,22 @@ void Commands::read_script(SimServer& server, Link& link, std::int64_t written,
     const Nanos ttl = milliseconds(words[5]);
     attempt->ttl = std::max(attempt->ttl, ttl);
     promise_ = promise_of(written, ttl);
-    // Where the lease is long enough already, to the millisecond in which servers count, the
-    // script writes nothing and promises as much.
-    if (!ledger_.live(*attempt, server.index(), world_.now())) return;
-    if (vote.state != Vote::State::present) return;
+    note_unwritten(server, *attempt, ttl);
+}
+
+/// Where the lease is long enough already, to the millisecond in which servers count, an EXTEND
+/// writes nothing and promises as much: also where it had run out, and the clock was set back.
+void Commands::note_unwritten(SimServer& server, Attempt& attempt, Nanos ttl) {
+    Vote& vote = vote_at(attempt, server);
+    (void)ledger_.live(attempt, server.index(), world_.now());
+    if (!ledger_.there(attempt, server.index())) return;
     const std::int64_t left = vote.expires / 1000 - 1 - server.wall() / 1000;
-    if (left >= ttl.count() / kMilli) vote.promise = std::max(vote.promise, promise_);
+    if (left < ttl.count() / kMilli) return;
+    vote.promise = std::max(vote.promise, promise_);
+    if (vote.state != Vote::State::lapsed) return;
+    vote.state = Vote::State::present;
+    vote.applied = world_.now();
+    vote.honest_end = server.clock().when(server.wall() * kMicro + ttl.count());
 }
 
 Attempt* Commands::key_set(SimServer& server, Link* link, std::string_view, std::string_view value,

@@ -12,13 +12,18 @@
 #pragma once
 
 #include "tests/sim/checkers/renewals.h"
+#include "tests/sim/checkers/retries.h"
 
 namespace quorumlock::sim {
 
 class Commands {
   public:
-    Commands(World& world, Ledger& ledger, Renewals& renewals, Verdict& verdict)
-        : world_(world), ledger_(ledger), renewals_(renewals), verdict_(verdict) {}
+    Commands(World& world, Ledger& ledger, Renewals& renewals, Retries& retries, Verdict& verdict)
+        : world_(world),
+          ledger_(ledger),
+          renewals_(renewals),
+          retries_(retries),
+          verdict_(verdict) {}
 
     void read(SimServer& server, Link* link, std::int64_t written,
               const std::vector<std::string_view>& words);
@@ -37,6 +42,7 @@ class Commands {
                   const std::vector<std::string_view>& words);
     void read_script(SimServer& server, Link& link, std::int64_t written,
                      const std::vector<std::string_view>& words);
+    void note_unwritten(SimServer& server, Attempt& attempt, Nanos ttl);
     void read_kill(SimServer& server, Link& link, std::string_view id);
     bool is_ordered(const Attempt& attempt, const SimServer& server) const noexcept;
     std::int64_t promise_of(std::int64_t written, Nanos ttl) const noexcept;
@@ -44,6 +50,7 @@ class Commands {
     World& world_;
     Ledger& ledger_;
     Renewals& renewals_;
+    Retries& retries_;
     Verdict& verdict_;
     std::string_view changing_;  ///< The token of the command that is being executed.
     std::int64_t promise_ = 0;   ///< What it promises its holder.

@@ -9,6 +9,7 @@
 #include "tests/sim/checkers/loss.h"
 #include "tests/sim/checkers/progress.h"
 #include "tests/sim/checkers/renewals.h"
+#include "tests/sim/checkers/retries.h"
 #include "tests/sim/sim_server.h"
 
 namespace quorumlock::sim {
@@ -21,7 +22,8 @@ class Judge final : public ServerEvents {
           ways(world, plan),
           renewals(ledger, ways, verdict),
           exclusion(world, ledger, renewals, verdict),
-          commands(world, ledger, renewals, verdict),
+          retries(world, ledger, ways, verdict),
+          commands(world, ledger, renewals, retries, verdict),
           deadlines(verdict),
           loss(world, verdict),
           leftovers(world, ledger, ways, verdict),
@@ -34,6 +36,7 @@ class Judge final : public ServerEvents {
     Ways ways;
     Renewals renewals;
     Exclusion exclusion;
+    Retries retries;
     Commands commands;
     Deadlines deadlines;
     Loss loss;
