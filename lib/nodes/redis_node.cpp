@@ -123,21 +123,30 @@ void RedisNode::on_handshake_reply(const resp::Value& reply) {
     begin_settling();
 }
 
-void RedisNode::become_ready(bool unsure) {
+void RedisNode::become_ready(Former former) {
     const Instant now = env_.event_now();
     phase_ = Phase::ready;
     settled_ = true;
     ready_since_ = now;
     quiet_since_ = now;
-    unsure_until_ = unsure ? now + unanswered_ttl_ : Instant{};
+    switch (former) {
+        case Former::replaced:
+            left_open_.restarted();
+            break;
+        case Former::killed:
+            left_open_.killed();
+            break;
+        case Former::unsure:
+            left_open_.unsure(now);
+            break;
+    }
     to_kill_ = 0;
     unkillable_ = false;
-    unanswered_ttl_ = Nanos{0};
     unreachable_backoff_.reset();
     rejected_backoff_.reset();
     cause_ = {};
     env_.arm(alarm_, now + limit_);
-    debts_.renew(now, unsure);
+    debts_.renew(now, former);
     pay_debts();  // Rule N6: before any new acquire
     notify();
 }
@@ -206,7 +215,7 @@ void RedisNode::remember_former_connection() {
         if (entry.command != Command::acquire || entry.first_is_in || entry.end > lost_sent_) {
             continue;
         }
-        unanswered_ttl_ = std::max(unanswered_ttl_, entry.ttl);
+        left_open_.add(entry.token, entry.ttl);
     }
 }
 

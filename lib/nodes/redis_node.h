@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "lib/env/env.h"
+#include "lib/nodes/left_open.h"
 #include "lib/nodes/node.h"
 #include "lib/nodes/node_uri.h"
 #include "lib/nodes/redis_backoff.h"
@@ -85,7 +86,7 @@ class RedisNode final : public Node, private ConnectionEvents {
     void on_disconnected(const Cause& cause) override;
     void start_attempt();
     void on_handshake_reply(const resp::Value& reply);
-    void become_ready(bool unsure);
+    void become_ready(Former former);
     void attempt_failed(Cause cause);
     void wait_for_next_attempt();
     void lose(Cause cause);
@@ -126,7 +127,7 @@ class RedisNode final : public Node, private ConnectionEvents {
     // redis_node_undo.cpp
     void begin_settling();
     void on_kill_reply(const resp::Value& reply);
-    UndoPlan fresh_plan() const;
+    UndoPlan fresh_plan(const Token& token) const;
     void write_undo(Command command, std::string_view resource, const Token& token, Nanos ttl,
                     const UndoPlan& plan);
     void owe(std::string_view resource, const Token& token, Nanos ttl, const UndoPlan& plan,
@@ -172,9 +173,8 @@ class RedisNode final : public Node, private ConnectionEvents {
     std::int64_t to_kill_ = 0;  ///< The former connection, of former_run_id_; 0: none.
     std::string former_run_id_;
     bool unkillable_ = false;  ///< A former connection's id is not known, or CLIENT KILL refused.
-    Nanos unanswered_ttl_{0};  ///< Longest of the acquires that former connections left open.
+    LeftOpen left_open_;
     Instant ready_since_{};
-    Instant unsure_until_{};  ///< Until then an undo may still be overtaken by its acquire.
 
     RedisBackoff unreachable_backoff_;
     RedisBackoff rejected_backoff_;

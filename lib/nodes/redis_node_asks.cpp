@@ -27,7 +27,7 @@ Ticket RedisNode::ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) {
     }
     if (ask.step == Step::release) {
         // Rule N7: its place was reserved with its acquire. Rule N8: it goes to a silent node too.
-        write_undo(Command::release, ask.resource, *ask.token, ask.ttl, fresh_plan());
+        write_undo(Command::release, ask.resource, *ask.token, ask.ttl, fresh_plan(*ask.token));
         Outstanding& entry = pipeline_.at(pipeline_.size() - 1);
         entry.to = &to;
         entry.tag = tag;
@@ -57,6 +57,7 @@ Ticket RedisNode::ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) {
 }
 
 void RedisNode::ask_acquire(const Ask& ask, Outstanding& entry) {
+    entry.token = *ask.token;
     commands_.acquire(ask.resource, *ask.token, whole_ms(ask.ttl));
     const std::uint64_t end = connection_.accepted() + commands_.bytes().size();
     if (ask.want_remaining) {

@@ -16,7 +16,7 @@ constexpr Nanos kRetryPause = std::chrono::milliseconds(250);
 void RedisNode::undo(std::string_view resource, const Token& token, Nanos ttl) {
     if (never_sent(token)) return;  // Rule A6: neither granted nor unknown
     if (phase_ == Phase::ready) {
-        write_undo(Command::undo, resource, token, ttl, fresh_plan());  // Rule N5
+        write_undo(Command::undo, resource, token, ttl, fresh_plan(token));  // Rule N5
     } else {
         owe(resource, token, ttl, {}, Instant::max());  // Rule N6
     }
@@ -25,19 +25,21 @@ void RedisNode::undo(std::string_view resource, const Token& token, Nanos ttl) {
 void RedisNode::begin_settling() {
     // Rule N6: nothing of a former connection may be executed behind an undo.
     kill_note_.clear();
-    const bool needed = !debts_.empty() || unanswered_ttl_ > Nanos{0};
+    const bool needed = !debts_.empty() || left_open_.any_fresh();
     const bool restarted =
         !former_run_id_.empty() && !greeting_.run_id.empty() && former_run_id_ != greeting_.run_id;
     if (restarted) {  // The old process is gone, and its ids name somebody else.
         to_kill_ = 0;
         unkillable_ = false;
+        become_ready(Former::replaced);
+        return;
     }
     if (greeting_.run_id.empty() && to_kill_ != 0) {
         to_kill_ = 0;
         unkillable_ = true;
     }
     if (!needed || to_kill_ == 0) {
-        become_ready(needed && unkillable_);
+        become_ready(needed && unkillable_ ? Former::unsure : Former::killed);
         return;
     }
     phase_ = Phase::settling;  // within the handshake's time limit
@@ -65,13 +67,11 @@ void RedisNode::on_kill_reply(const resp::Value& reply) {
         on_bad_reply();
         return;
     }
-    become_ready(unkillable_);
+    become_ready(unkillable_ ? Former::unsure : Former::killed);
 }
 
-UndoPlan RedisNode::fresh_plan() const {
-    if (unsure_until_ == Instant{}) return {};
-    const Instant now = env_.event_now();
-    if (now >= unsure_until_) return {};
+UndoPlan RedisNode::fresh_plan(const Token& token) const {
+    if (!left_open_.may_come(token, env_.event_now())) return {};
     return {Instant::max(), ready_since_, true, 0};
 }
 

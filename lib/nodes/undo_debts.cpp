@@ -14,15 +14,17 @@ void UndoDebts::add(std::string_view resource, const Token& token, Nanos ttl, co
     debts_.push_back({SmallBytes(resource), token, ttl, plan, due});
 }
 
-void UndoDebts::renew(Instant now, bool unsure) {
+void UndoDebts::renew(Instant now, Former former) {
     for (Debt& debt : debts_) {
-        debt.due = now;
-        if (unsure) {
+        if (former == Former::unsure) {
+            debt.due = now;
             debt.plan = {lease_end(now, debt.ttl), now, true, 0};
-        } else {
-            debt.plan.unsure = false;
-            debt.plan.until = std::min(debt.plan.until, lease_end(now, debt.ttl));
+            continue;
         }
+        debt.plan.until = std::min(debt.plan.until, lease_end(now, debt.ttl));
+        if (former == Former::replaced) debt.plan.unsure = false;
+        // A repetition keeps its instant, unless it was on its way.
+        if (!debt.plan.unsure || debt.due == Instant::max()) debt.due = now;
     }
 }
 

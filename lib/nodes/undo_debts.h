@@ -2,6 +2,7 @@
 // repetition. Rule N6.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,13 @@ namespace quorumlock::nodes {
 /// applied after `applied`: a sixteenth and one second are left for the server's clock.
 Instant lease_end(Instant applied, Nanos ttl) noexcept;
 
+/// What is known of the connections before the one that is ready now.
+enum class Former : std::uint8_t {
+    killed,    ///< Nothing of the last one is executed any more.
+    replaced,  ///< Nothing of any: the server is another process now.
+    unsure,    ///< The last one may still deliver what it carried.
+};
+
 class UndoDebts {
   public:
     struct Debt {
@@ -33,9 +41,9 @@ class UndoDebts {
     void add(std::string_view resource, const Token& token, Nanos ttl, const UndoPlan& plan,
              Instant due);
 
-    /// A connection is ready, so nothing of an earlier one is executed any more, or, `unsure`,
-    /// hardly anything: all become due now, and each has an end.
-    void renew(Instant now, bool unsure);
+    /// A connection is ready: all become due now, and each has an end. Those of an earlier unsure
+    /// connection keep their repetitions when a later one could be killed.
+    void renew(Instant now, Former former);
     /// Forgets those whose lease has certainly ended.
     void drop_ended(Instant now);
     /// Hands out and forgets those that are due; f must not add.

@@ -224,6 +224,35 @@ TEST_F(RedisNodeUndo, without_client_kill_a_later_undo_of_an_open_acquire_is_rep
     EXPECT_EQ(node->owed(), 0u);
 }
 
+TEST_F(RedisNodeUndo, without_client_kill_an_acquire_of_the_present_connection_is_undone_once) {
+    redis.kill_reply = "-NOPERM no\r\n";
+    leave_acquire_behind('a', s(10));
+    while (!node->ready()) env.advance(ms(1));
+    acquire('b', 1);
+    undo('b');
+    env.run();
+    redis.take();
+    redis.reply("$-1\r\n");
+    redis.reply(":0\r\n");
+    EXPECT_EQ(node->owed(), 0u) << "however many there are, nothing piles up";
+    env.advance(s(1));
+    EXPECT_THAT(redis.take(), IsEmpty());
+}
+
+TEST_F(RedisNodeUndo, without_client_kill_an_open_acquire_is_remembered_over_two_breaks) {
+    redis.kill_reply = "-NOPERM no\r\n";
+    leave_acquire_behind('a', s(10));
+    while (!node->ready()) env.advance(ms(1));
+    env.advance(ms(100));
+    reconnect();  // with nothing open on the second connection
+    ASSERT_TRUE(node->ready());
+    redis.take();
+    undo('a', s(10));
+    env.run();
+    redis.reply(":0\r\n");
+    EXPECT_EQ(node->owed(), 1u);
+}
+
 TEST_F(RedisNodeUndo, without_an_id_or_a_run_id_it_is_the_same) {
     for (const char* refused : {"CLIENT ID", "INFO"}) {
         redis.instead.clear();
@@ -261,6 +290,21 @@ TEST_F(RedisNodeUndo, a_server_that_cannot_execute_it_now_is_told_again_until_it
     EXPECT_THAT(redis.take(), ElementsAre(release(1, 'a')));
     redis.reply(":1\r\n");
     EXPECT_EQ(node->owed(), 0u);
+}
+
+TEST_F(RedisNodeUndo, an_error_that_is_on_no_list_does_not_count_as_done) {
+    undo('a', s(10));
+    env.run();
+    redis.take();
+    redis.reply("-ERR something that no server has said before\r\n");
+    EXPECT_TRUE(node->ready());
+    EXPECT_EQ(node->owed(), 1u);
+    env.advance(ms(250));
+    EXPECT_THAT(redis.take(), ElementsAre(release(1, 'a')));
+    redis.reply(":0\r\n");
+    EXPECT_EQ(node->owed(), 0u);
+    env.advance(s(30));
+    EXPECT_THAT(redis.take(), ::testing::Each("1: PING"));
 }
 
 TEST_F(RedisNodeUndo, a_server_that_never_can_is_left_alone_when_the_lease_has_certainly_ended) {

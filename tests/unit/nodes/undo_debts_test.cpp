@@ -39,7 +39,7 @@ TEST(UndoDebts, a_new_connection_makes_all_due_and_gives_each_an_end) {
     ends_sooner.until = at(101s);
     debts.add("b", Token{}, 16s, ends_sooner, Instant::max());
     EXPECT_TRUE(due(debts, at(100s)).empty());
-    debts.renew(at(100s), false);
+    debts.renew(at(100s), Former::killed);
     EXPECT_EQ(debts.next_event(false), at(101s));
     debts.drop_ended(at(101s));
     EXPECT_EQ(debts.next_event(false), at(118s)) << "ttl, a sixteenth of it, and a second";
@@ -68,13 +68,37 @@ TEST(UndoDebts, what_is_unsure_is_repeated_at_1_s_and_at_ttl) {
 TEST(UndoDebts, an_unsure_connection_begins_the_repetitions_anew) {
     UndoDebts debts;
     debts.add("a", Token{}, 10s, {Instant::max(), at(1s), true, 2}, at(5s));
-    debts.renew(at(100s), true);
+    debts.renew(at(100s), Former::unsure);
     debts.take_due(at(100s), [](const UndoDebts::Debt& debt) {
         EXPECT_TRUE(debt.plan.unsure);
         EXPECT_EQ(debt.plan.times, 0);
         EXPECT_EQ(debt.plan.answers_since, at(100s));
         EXPECT_EQ(debt.plan.until, lease_end(at(100s), 10s));
     });
+}
+
+TEST(UndoDebts, a_killed_connection_says_nothing_of_an_unsure_one_before_it) {
+    UndoDebts debts;
+    const UndoPlan unsure{at(300s), at(90s), true, 1};
+    debts.add("waits", Token{}, 200s, unsure, at(290s));
+    debts.add("was on its way", Token{}, 200s, unsure, Instant::max());
+    debts.renew(at(100s), Former::killed);
+    EXPECT_EQ(due(debts, at(100s)), std::vector<std::string>{"was on its way"});
+    debts.take_due(at(290s), [](const UndoDebts::Debt& debt) {
+        EXPECT_EQ(debt.resource.view(), "waits");
+        EXPECT_TRUE(debt.plan.unsure);
+        EXPECT_EQ(debt.plan.times, 1);
+        EXPECT_EQ(debt.plan.until, at(300s));
+    });
+    EXPECT_TRUE(debts.empty());
+}
+
+TEST(UndoDebts, another_process_has_nothing_of_any_connection) {
+    UndoDebts debts;
+    debts.add("a", Token{}, 200s, {at(300s), at(90s), true, 1}, at(290s));
+    debts.renew(at(100s), Former::replaced);
+    debts.take_due(at(100s), [](const UndoDebts::Debt& debt) { EXPECT_FALSE(debt.plan.unsure); });
+    EXPECT_TRUE(debts.empty());
 }
 
 }  // namespace
