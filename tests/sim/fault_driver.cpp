@@ -176,7 +176,7 @@ void FaultDriver::harm_links(const Fault& fault) {
                 link->cut_reply = true;
                 break;
             case FaultKind::reset_client:
-                link->break_for_client(fault.amount);
+                link->cut_client = fault.amount;
                 break;
             case FaultKind::half_open:
                 link->go_dead();

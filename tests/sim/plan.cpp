@@ -67,7 +67,7 @@ void draw_node(NodePlan& node, Random& random, Time near, std::int64_t most) {
         node.secret = NodePlan::Secret::file;
     }
     node.server.database = random.chance(1, 8) ? random.number(1, 15) : 0;
-    node.no_kill = random.chance(1, 24);
+    node.no_kill = random.chance(1, 12);
     node.no_info = random.chance(1, 24);
 }
 
@@ -76,10 +76,10 @@ ServiceOptions draw_options(const Plan& plan, Random& random) {
     options.max_ttl = std::max(*std::max_element(plan.ttls.begin(), plan.ttls.end()), kLastTtl);
     if (random.chance(1, 3)) options.node_timeout = Nanos(random.scaled(20 * kMilli, 2 * kSecond));
     options.connect_timeout = Nanos(random.scaled(100 * kMilli, 2 * kSecond));
-    if (random.chance(1, 8)) {
+    if (random.chance(1, 4)) {
         const Nanos least = *std::min_element(plan.ttls.begin(), plan.ttls.end());
         options.min_validity =
-            Nanos(random.between(0, std::min<Time>(least.count() / 4, 200 * kMilli)));
+            Nanos(random.between(0, std::min<Time>(least.count() / 2, 500 * kMilli)));
     }
     options.drift_factor = static_cast<double>(plan.drift_ppm) / 1e6;
     options.retry_delay = Nanos(random.scaled(2 * kMilli, 50 * kMilli));

@@ -103,6 +103,7 @@ void Link::schedule_down() {
 void Link::send(std::string_view bytes, std::int64_t written) {
     push(up_, Way::up, bytes, written);
     schedule_up();
+    if (cut_client > 0 && round_open) break_for_client(std::exchange(cut_client, 0));
 }
 
 void Link::on_up() {

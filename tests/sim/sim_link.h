@@ -85,6 +85,7 @@ class Link final : public Input {
     /// What was to happen to it and has not happened yet will not.
     void spare() noexcept {
         cut_request = cut_reply = false;
+        cut_client = 0;
         spoil = 0;
     }
     /// Nothing passes any more, and nobody is told.
@@ -100,7 +101,10 @@ class Link final : public Input {
     bool greeted = false;    ///< The handshake was executed.
     bool cut_reply = false;  ///< Fault: the reply to the next round command is lost with the link.
     bool cut_request = false;  ///< Fault: the next round command is lost with the link.
-    std::uint8_t spoil = 0;    ///< Fault: the next reply is replaced by this garbage (1..8).
+    /// Fault: the next round command ends it for the client; what is on its way arrives by so much
+    /// later. 0: none.
+    Time cut_client = 0;
+    std::uint8_t spoil = 0;  ///< Fault: the next reply is replaced by this garbage (1..8).
     static constexpr std::uint8_t kOddError = 9;  ///< spoil: by an error that says nothing.
     bool round_open = false;  ///< A round command was sent, and nothing was heard since.
 

@@ -106,7 +106,8 @@ void Commands::read_script(SimServer& server, Link& link, std::int64_t written,
         verdict_.report("commands", "an EXTEND of token " + attempt->name() +
                                         " came behind its RELEASE at " + server.name());
     }
-    renewals_.on_extend(link.process(), *attempt, written);
+    // After NOSCRIPT the text goes out: the same extension, begun earlier (rule N9).
+    if (words[0] == "EVALSHA") renewals_.on_extend(link.process(), *attempt, written);
     const Nanos ttl = milliseconds(words[5]);
     attempt->ttl = std::max(attempt->ttl, ttl);
     promise_ = promise_of(written, ttl);

@@ -6,12 +6,11 @@ void Judge::on_fault(const Fault& fault, bool begins) {
     const Plan& plan = ledger.plan();
     // What was on its way when it ended comes later still.
     Time until = world_.now() + 2 * plan.network.longest_retransmit;
-    if (fault.kind == FaultKind::delay || fault.kind == FaultKind::slow ||
-        fault.kind == FaultKind::reset_client) {
-        until += fault.amount;
-    }
+    if (fault.kind == FaultKind::delay || fault.kind == FaultKind::slow) until += fault.amount;
+    // What a connection still carries that has ended for the client alone is what rule N6 is for.
+    const bool harmless = fault.kind == FaultKind::reset_client;
     for (int process = 0; process < static_cast<int>(plan.processes.size()); ++process) {
-        if ((fault.processes >> process & 1U) == 0) continue;
+        if (harmless || (fault.processes >> process & 1U) == 0) continue;
         for (int node = 0; node < ledger.nodes(); ++node) {
             if ((fault.nodes >> node & 1U) == 0) continue;
             ways.trouble(process, node, begins ? 1 : -1, until);

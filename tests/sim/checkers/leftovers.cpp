@@ -93,14 +93,22 @@ Time Leftovers::allowed_until(Attempt& attempt, int node, Time since) {
     const SimProcess& client = *known_[static_cast<std::size_t>(attempt.process)].process;
     const Time in_order = ways_.in_order_since(client, attempt.service, node);
     if (in_order == kNever) return kNever;
-    Time until = std::max(since, in_order) + kUndone;
+    const Time until = std::max(since, in_order) + kUndone;
     const NodePlan& plan = ledger_.plan().nodes[static_cast<std::size_t>(node)];
-    if (plan.no_kill || plan.no_info) {
-        const Nanos longest = std::max(attempt.ttl, Nanos(kSecond));
-        until = std::max(until, ways_.greeted(attempt.process, node) +
-                                    (longest + longest / 4).count() + kUndone);
+    if (!plan.no_kill && !plan.no_info) return until;
+    const Vote& vote = attempt.votes[static_cast<std::size_t>(node)];
+    return std::max(until, repeated_by(vote, ways_.greeted(attempt.process, node), attempt.ttl));
+}
+
+/// When the undo that has to meet this SET has been repeated: its instants count from the
+/// handshake by a clock that may be a quarter off. kNever: the SET came behind all of them.
+Time Leftovers::repeated_by(const Vote& vote, Time greeted, Nanos ttl) {
+    for (const Time pause :
+         {Time{0}, std::min(kSecond, ttl.count()), std::max(kSecond, ttl.count())}) {
+        if (vote.set_at <= greeted + pause - pause / 4)
+            return greeted + pause + pause / 4 + kUndone;
     }
-    return until;
+    return kNever;
 }
 
 void Leftovers::look() {

@@ -8,8 +8,9 @@
 //    this server; the handshake of the connection that is used now (rule N6). kUndone pays for
 //    round trips of at most a few ms, a script that has to be sent as text (rule N9), and the
 //    250 ms after which an undo that a server could not execute is repeated.
-//  - Where CLIENT KILL, or the run_id that makes it safe, is refused, the undo may be repeated
-//    until max(1 s, ttl) after that handshake (rule N6).
+//  - Where CLIENT KILL, or the run_id that makes it safe, is refused, a SET of a former connection
+//    may come behind the undo. The undo is repeated 1 s and ttl after that handshake (rule N6);
+//    what comes behind both stays until its lease ends.
 //  - A close that answers ok has left nothing behind anywhere; one that names nodes, only there.
 //  - A key that outlives its lease because its server's clock was set back is nobody's: no client
 //    can know of it.
@@ -64,6 +65,7 @@ class Leftovers {
 
     Time orphan_since(Attempt& attempt);
     Time allowed_until(Attempt& attempt, int node, Time orphan_since);
+    static Time repeated_by(const Vote& vote, Time greeted, Nanos ttl);
     bool left_over(const Attempt& attempt, int node);
     void accuse(const Attempt& attempt, int node, const std::string& why);
 
