@@ -10,6 +10,9 @@ namespace {
 
 /// Of commands whose asker is gone, at least: rule N8.
 constexpr Nanos kLeastLimit(500 * kMilli);
+/// What a node may owe, in terms of max_backlog: ten times that for bare tokens, and what broken
+/// connections took with them. All of it may be on its way again at once.
+constexpr std::size_t kDebts = 12;
 /// For timers that are late.
 constexpr Time kSlack = 100 * kMilli;
 
@@ -50,11 +53,11 @@ void Bounds::look(const SimService& service, int clients) {
 void Bounds::nodes(const SimService& service, const std::vector<NodeInfo>& nodes) {
     const std::size_t most = service.options().max_backlog;
     for (const NodeInfo& node : nodes) {
-        if (node.backlog > 3 * most) {
+        if (node.backlog > (3 + kDebts) * most) {
             report(service.process(), "has sent " + std::to_string(node.backlog) + " commands to " +
                                           node.node + " and waits for them");
         }
-        if (node.owed_undos > 12 * most) {
+        if (node.owed_undos > kDebts * most) {
             report(service.process(),
                    "owes " + std::to_string(node.owed_undos) + " undos to " + node.node);
         }

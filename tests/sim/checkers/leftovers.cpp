@@ -55,8 +55,18 @@ void Leftovers::on_set(SimServer& server, Attempt& attempt) {
     if (std::find(open_.begin(), open_.end(), &attempt) == open_.end()) open_.push_back(&attempt);
     const auto found = closed_.find({attempt.process, attempt.service});
     if (found == closed_.end() || attempt.claim == Attempt::Claim::left) return;
-    if ((found->second >> server.index() & 1U) != 0) return;
-    accuse(attempt, server.index(), "after its service was closed without a word about this node");
+    // It was named, or it comes behind all that rule N6 can do: then it ends with its lease.
+    const int node = server.index();
+    const NodePlan& plan = ledger_.plan().nodes[static_cast<std::size_t>(node)];
+    const Vote& vote = attempt.votes[static_cast<std::size_t>(node)];
+    const bool too_late =
+        (plan.no_kill || plan.no_info) &&
+        repeated_by(vote, ways_.greeted(attempt.process, node), attempt.ttl) == kNever;
+    if ((found->second >> node & 1U) != 0 || too_late) {
+        attempt.claim = Attempt::Claim::left;
+        return;
+    }
+    accuse(attempt, node, "after its service was closed without a word about this node");
 }
 
 void Leftovers::closed(int process, int service, std::uint32_t named) {
