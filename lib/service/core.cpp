@@ -115,6 +115,7 @@ void Core::start_when_running(OperationState& operation) {
         case Verb::extend_lock:
         case Verb::release_lock:
         case Verb::close:
+        case Verb::custom:
             QL_CHECK(false);
     }
 }

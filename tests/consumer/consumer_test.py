@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # What an installed tree contains, all of it and nothing else; LIB: lib, lib64 or lib/<triplet>.
 INSTALLED = [
     r"bin/quorumlock",
-    r"include/quorumlock/(detail/)?[a-z_]+\.h",
+    r"include/quorumlock/((detail|testing)/)?[a-z_]+\.h",
     r"LIB/libquorumlock\.(a|so[.\d]*)",
     r"LIB/cmake/quorumlock/quorumlock(Config|ConfigVersion|Targets|Targets-[a-z]+)\.cmake",
     r"LIB/pkgconfig/quorumlock\.pc",
