@@ -26,6 +26,7 @@ BAD = [
     ("protocol uses the top face", "arrows", "lib/protocol/a.cpp",
      "#include <quorumlock/lock.h>\n"),
     ("a layer nobody knows", "arrows", "lib/magic/a.cpp", '#include "lib/base/b.h"\n'),
+    ("a snippet of no example", "snippets", "docs/porting.md", "```cpp\nint x;\n```\n"),
     ("a public header with a private one", "public", "include/quorumlock/a.h",
      ONCE + '#include "lib/base/b.h"\n'),
     ("a public header with a library", "public", "include/quorumlock/a.h", ONCE + "#include <uv.h>\n"),
@@ -124,6 +125,8 @@ GOOD = {
     "tests/sim/main/a.cpp": "auto t = std::chrono::steady_clock::now();\n",
     "tests/unit/b_test.cpp": "std::unordered_map<int, int> x;\n",
     "docs/a.md": "[p](protocol.md#x) and `lib/base/b.h` and [w](https://example.org/x)\n",
+    "docs/porting.md": "```cpp\n    int a;\n    int b;\n```\n",
+    "examples/a.cpp": "void f() {\n    int a;\n\n    int b;\n}\n",
     "build/x/a.cpp": "#include   <hiredis/read.h>\n",
 }
 

@@ -61,6 +61,9 @@ FRONT_FILES = {
     "lib/service/service_state.h",
 }
 
+# Pages whose C++ is taken from the examples, so that it is compiled and run.
+SNIPPET_PAGES = {"docs/porting.md"}
+
 MAX_LINES = 400
 MAX_TEST_LINES = 600
 CODE_SUFFIXES = {".h", ".cpp", ".c", ".py", ".sh", ".cmake"}
@@ -254,6 +257,24 @@ def check_docs(tree):
                     tree.find(name, number, "docs", f"{path} does not exist")
 
 
+def bare(lines):
+    return [line.strip() for line in lines if line.strip()]
+
+
+def check_snippets(tree):
+    """What a page shows as compiled is a piece of an example, word for word."""
+    examples = [bare(tree.files[name]) for name in tree.cxx("examples/")]
+    for name in SNIPPET_PAGES & tree.files.keys():
+        lines = tree.files[name]
+        starts = [i for i, line in enumerate(lines) if line == "```cpp"]
+        for start in starts:
+            end = lines.index("```", start)
+            snippet = bare(lines[start + 1:end])
+            if not any(example[i:i + len(snippet)] == snippet
+                       for example in examples for i in range(len(example))):
+                tree.find(name, start + 1, "snippets", "this code is in no file of examples/")
+
+
 def check_rule_ids(tree):
     protocol = "\n".join(tree.files.get("docs/protocol.md", []))
     if not protocol:
@@ -304,7 +325,7 @@ def check_format(tree):
 
 CHECKS = [check_arrows, check_public_headers, check_paths_of_includes, check_foreign_libraries,
           check_system, check_determinism, check_sizes, check_headers_once, check_docs,
-          check_rule_ids, check_words, check_format]
+          check_snippets, check_rule_ids, check_words, check_format]
 
 
 def run(root):
