@@ -56,10 +56,13 @@ class NamedLocksInterface {
     auto execute(std::string_view resource, F&& f, Nanos expiry = kDefaultExpiry,
                  std::stop_token stop = {}) -> Result<Execution<detail::ValueUnderLock<F>>> {
         using Answer = Execution<detail::ValueUnderLock<F>>;
+        auto asked = acquire_for_run(resource, expiry, std::move(stop));
         if constexpr (detail::Awaitable<detail::Called<std::decay_t<F>>>) {
-            return execute_async(resource, std::forward<F>(f), expiry, std::move(stop)).get();
+            // Here f must not run behind an answer that nobody could wait for.
+            if (detail::must_not_block(asked)) return detail::would_deadlock_error();
+            return detail::run_later(std::move(asked), std::forward<F>(f)).get();
         } else {
-            auto hold = acquire_for_run(resource, expiry, std::move(stop)).get();
+            auto hold = asked.get();
             if (!hold) return std::move(hold).error();
             Answer execution;
             if (*hold == nullptr) return execution;
@@ -82,14 +85,8 @@ class NamedLocksInterface {
     auto execute_async(std::string_view resource, F&& f, Nanos expiry = kDefaultExpiry,
                        std::stop_token stop = {})
         -> Operation<Execution<detail::ValueUnderLock<F>>> {
-        using Value = detail::ValueUnderLock<F>;
-        auto asked = acquire_for_run(resource, expiry, std::move(stop));
-        detail::OpenOperation<Execution<Value>> answer(asked);
-        auto handle = answer.handle();
-        detail::run_async<Value, std::decay_t<F>>(
-            std::move(asked), std::optional<std::decay_t<F>>(std::forward<F>(f)),
-            std::move(answer));
-        return handle;
+        return detail::run_later(acquire_for_run(resource, expiry, std::move(stop)),
+                                 std::forward<F>(f));
     }
 
   protected:

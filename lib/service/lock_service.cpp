@@ -39,8 +39,9 @@ Result<std::vector<nodes::NodeUri>> parse_uris(const std::vector<std::string>& u
 OperationState& start(const std::shared_ptr<ServiceState>& service, Verb verb,
                       std::string_view resource, std::optional<Error> refused) {
     OperationState& operation = service->new_operation(verb);
-    if (!refused) refused = detail::check_resource(resource);
-    if (!refused) operation.resource.assign(resource);
+    auto bad_name = detail::check_resource(resource);
+    operation.resource.assign(bad_name ? std::string_view{} : resource);
+    if (!refused) refused = std::move(bad_name);
     operation.refused = std::move(refused);
     return operation;
 }

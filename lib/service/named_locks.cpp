@@ -2,6 +2,8 @@
 #include <quorumlock/named_locks.h>
 
 #include <new>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "lib/service/named_table.h"
@@ -29,11 +31,24 @@ Result<bool> held_or(Error error) {
     }
 }
 
+void observe_run(ServiceState& service, std::string_view resource, Instant started, Nanos expiry,
+                 bool ran, bool held, std::optional<Errc> error = std::nullopt) {
+    detail::Observations* const observations = service.core().observations();
+    if (observations == nullptr || service.runner().forked()) return;
+    ExecuteEvent event;
+    event.duration = service.env().now() - started;
+    event.error = error;
+    event.expiry = expiry;
+    event.ran = ran;
+    event.held = held;
+    observations->add(resource, event);
+}
+
 /// What execute() holds. It ends this acquisition and no later one of the same name.
 class NamedRunHold final : public RunHold {
   public:
-    NamedRunHold(std::shared_ptr<NamedTable> table, LockPtr lock)
-        : table_(std::move(table)), lock_(std::move(lock)) {}
+    NamedRunHold(std::shared_ptr<NamedTable> table, LockPtr lock, Instant started, Nanos expiry)
+        : table_(std::move(table)), lock_(std::move(lock)), started_(started), expiry_(expiry) {}
     ~NamedRunHold() override { (void)table_->take(lock_); }
 
     std::stop_token lost() const override { return lock_->lost(); }
@@ -43,15 +58,24 @@ class NamedRunHold final : public RunHold {
         const bool held = lock_->held();
         (void)table_->take(lock_);
         // Expired, lost, or given back by its name: letting go of it cleans up.
-        if (!held) return service.done_operation<bool>(false);
-        return detail::and_then<bool>(lock_->release(), [](Result<void> released) {
-            return Result<bool>(released || released.error().code() != Errc::not_held);
-        });
+        if (!held) {
+            observe_run(service, lock_->resource(), started_, expiry_, true, false);
+            return service.done_operation<bool>(false);
+        }
+        return detail::and_then<bool>(
+            lock_->release(), [lock = lock_, table = table_, started = started_,
+                               expiry = expiry_](Result<void> released) {
+                const bool to_the_end = released || released.error().code() != Errc::not_held;
+                observe_run(*table->service(), lock->resource(), started, expiry, true, to_the_end);
+                return Result<bool>(to_the_end);
+            });
     }
 
   private:
     const std::shared_ptr<NamedTable> table_;
     const LockPtr lock_;
+    const Instant started_;
+    const Nanos expiry_;
 };
 
 /// Acquires under a name, unless it is held here. Whoever takes the answer makes the entry, so that
@@ -62,7 +86,13 @@ Operation<T> acquire(const std::shared_ptr<NamedTable>& table, std::string_view 
     const auto& service = table->service();
     // A cancelled one is told so, whoever holds the name.
     if (!service->runner().forked() && !stop.stop_requested() && table->holds(resource)) {
-        return service->done_operation<T>(answer(LockPtr()));
+        if (auto* const observations = service->core().observations()) {
+            AcquireEvent event;  // contended, and no node was asked
+            event.ttl = expiry;
+            event.error = Errc::contended;
+            observations->add(resource, event);
+        }
+        return service->done_operation<T>(answer(Result<LockPtr>(LockPtr())));
     }
     AcquireOptions options;
     options.ttl = expiry;
@@ -71,9 +101,7 @@ Operation<T> acquire(const std::shared_ptr<NamedTable>& table, std::string_view 
     return detail::and_then<T>(
         std::move(acquiring),
         [table, answer = std::move(answer)](Result<Lock> lock) mutable -> Result<T> {
-            auto kept = table->admit(std::move(lock));
-            if (!kept) return std::move(kept).error();
-            return answer(std::move(kept).value());
+            return answer(table->admit(std::move(lock)));
         });
 }
 
@@ -120,16 +148,28 @@ void NamedLocks::end() noexcept {
 Operation<bool> NamedLocks::try_acquire(std::string_view resource, Nanos expiry,
                                         std::stop_token stop) {
     return acquire<bool>(table_, resource, expiry, std::move(stop),
-                         [](LockPtr lock) { return Result<bool>(lock != nullptr); });
+                         [](Result<LockPtr> lock) -> Result<bool> {
+                             if (!lock) return std::move(lock).error();
+                             return *lock != nullptr;
+                         });
 }
 
 Operation<RunHoldPtr> NamedLocks::acquire_for_run(std::string_view resource, Nanos expiry,
                                                   std::stop_token stop) {
+    ServiceState& service = *table_->service();
     return acquire<RunHoldPtr>(
-        table_, resource, expiry, std::move(stop), [table = table_](LockPtr lock) {
-            RunHoldPtr hold;
-            if (lock != nullptr) hold = std::make_unique<NamedRunHold>(table, std::move(lock));
-            return Result<RunHoldPtr>(std::move(hold));
+        table_, resource, expiry, std::move(stop),
+        [table = table_, name = std::string(resource), expiry,
+         started = service.env().now()](Result<LockPtr> lock) -> Result<RunHoldPtr> {
+            if (!lock || *lock == nullptr) {
+                std::optional<Errc> error;
+                if (!lock) error = lock.error().code();
+                observe_run(*table->service(), name, started, expiry, false, false, error);
+                if (!lock) return std::move(lock).error();
+                return RunHoldPtr();
+            }
+            return RunHoldPtr(
+                std::make_unique<NamedRunHold>(table, std::move(lock).value(), started, expiry));
         });
 }
 

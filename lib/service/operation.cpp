@@ -40,6 +40,7 @@ void put_box(OperationState& state, std::shared_ptr<void> box) { state.put_box(s
 
 OperationState* new_done_operation() { return &OperationState::make_done(); }
 OperationState* new_open_operation(OperationState& sibling) { return &sibling.make_sibling(); }
+bool must_not_block(const OperationState& state) noexcept { return state.must_not_block(); }
 void complete_open_operation(OperationState& state) { state.complete_from_outside(); }
 void map(OperationState& state, Continuation f) { state.map(std::move(f)); }
 

@@ -87,6 +87,7 @@ void OperationState::clear() {
     wait = Nanos{0};
     lease = nullptr;
     next_extension = nullptr;
+    observed = nullptr;
     attempts = 0;
     waiting_for_nodes = false;
 }
@@ -98,6 +99,10 @@ bool OperationState::block() {
         return true;
     }
     return !service_->runner().forked() && service_->runner().wait(signal_);
+}
+
+bool OperationState::must_not_block() const noexcept {
+    return !orphan_ && service_->runner().on_callback_thread();
 }
 
 void OperationState::map(Continuation f) {

@@ -59,6 +59,7 @@ class OperationState final : public ListHook<OperationState> {
     // ---- consumer's side ----
     bool done() const noexcept { return phase_.load(std::memory_order_acquire) == Phase::done; }
     bool block();
+    bool must_not_block() const noexcept;
     void attach(Continuation continuation);
     void consumer_left();
     void map(Continuation f);
@@ -97,14 +98,16 @@ class OperationState final : public ListHook<OperationState> {
     Nanos ttl{0};
     Nanos wait{0};
     Renewal renew;
-    Instant started{};
     std::optional<Error> refused;  ///< Wrong from the start: completed with it at once.
 
     // ---- the loop's ----
     Lease* lease = nullptr;
     OperationState* next_extension = nullptr;
     std::unique_ptr<Inspector> inspector;
+    Instant started{};
+    Instant last_try{};
     Instant deadline{};
+    const Lease* observed = nullptr;  ///< Whose resource it is, where it has none of its own.
     protocol::Retry retry;
     std::optional<Error> last_error;
     int attempts = 0;

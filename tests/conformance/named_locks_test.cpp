@@ -121,6 +121,23 @@ TEST_P(ProviderTest, execute_in_a_callback_answers_would_deadlock_and_runs_nothi
     EXPECT_TRUE(nothing_left(service(), "r"));
 }
 
+TEST_P(ProviderTest, execute_of_a_coroutine_in_a_callback_runs_nothing_either) {
+    NamedLocks locks = NamedLocks::over(service());
+    std::promise<Result<Execution<int>>> told;
+    auto answer = told.get_future();
+    std::atomic<bool> ran{false};
+    service().inspect("x").then([&](Result<Inspection>) {
+        told.set_value(locks.execute("r", [&ran]() -> Task<int> {
+            ran = true;
+            co_return 7;
+        }));
+    });
+    ASSERT_EQ(answer.wait_for(kLimit), std::future_status::ready);
+    EXPECT_TRUE(fails_with(Errc::would_deadlock, answer.get()));
+    EXPECT_TRUE(nothing_left(service(), "r"));
+    EXPECT_FALSE(ran);
+}
+
 TEST_P(ProviderTest, execute_async_calls_f_on_the_service_s_thread_and_then_tells) {
     NamedLocks locks = NamedLocks::over(service());
     std::promise<Result<Execution<std::thread::id>>> told;

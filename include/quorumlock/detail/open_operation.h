@@ -9,6 +9,14 @@ namespace quorumlock::detail {
 
 /// Open, and of the same service as `sibling`, so that its callbacks come from the same thread.
 OperationState* new_open_operation(OperationState& sibling);
+/// This is the thread that has to go on for the operation, or what follows it, to end.
+bool must_not_block(const OperationState& state) noexcept;
+template <class T>
+bool must_not_block(Operation<T>& operation) noexcept {
+    OperationState* state = release_handle(std::move(operation));
+    operation = Operation<T>(state);
+    return must_not_block(*state);
+}
 /// Its result has been put: tells the consumer. Once; any thread.
 void complete_open_operation(OperationState& state);
 

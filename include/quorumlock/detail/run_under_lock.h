@@ -161,4 +161,15 @@ Unawaited run_async(Operation<RunHoldPtr> asked, std::optional<F> f,
     answer.complete(std::move(execution));
 }
 
+/// Runs f when `asked` is done, on the thread that then calls back.
+template <class F>
+auto run_later(Operation<RunHoldPtr> asked, F&& f) {
+    using Value = ValueUnderLock<F>;
+    OpenOperation<Execution<Value>> answer(asked);
+    auto handle = answer.handle();
+    run_async<Value, std::decay_t<F>>(
+        std::move(asked), std::optional<std::decay_t<F>>(std::forward<F>(f)), std::move(answer));
+    return handle;
+}
+
 }  // namespace quorumlock::detail

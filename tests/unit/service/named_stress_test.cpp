@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include <quorumlock/named_locks.h>
+#include <quorumlock/observer.h>
 #include <quorumlock/task.h>
 
 #include "tests/support/service_fixture.h"
@@ -26,13 +28,18 @@ class NamedStress {
     static constexpr int kRounds = 300;
     static constexpr std::size_t kNames = 4;
 
-    NamedStress() : service_(open_service({"memory:"})), locks_(NamedLocks::over(service_)) {}
+    NamedStress() : service_(open_service({"memory:"}, observed())) {
+        locks_.emplace(NamedLocks::over(service_));
+    }
 
     void run() {
         std::vector<std::thread> threads;
         for (int i = 0; i < kThreads; ++i) threads.emplace_back([this, i] { thread(i); });
         for (auto& one : threads) one.join();
         EXPECT_GT(inside_total_, kRounds);
+        const auto ends = [this] { return counting_->acquired == counting_->held_ends; };
+        EXPECT_TRUE(eventually(ends)) << counting_->acquired << " " << counting_->held_ends;
+        EXPECT_GE(counting_->acquired, inside_total_.load());
         {
             // What is open when the object ends is answered all the same.
             std::vector<Operation<bool>> open;
@@ -50,6 +57,30 @@ class NamedStress {
     }
 
   private:
+    /// Called by one thread at a time, so that plain numbers would do but for the reader.
+    struct Counting final : Observer {
+        void on_acquire(const AcquireEvent& event) override {
+            const int inside = ++inside_;
+            EXPECT_EQ(inside, 1);
+            if (!event.error) ++acquired;
+            --inside_;
+        }
+        void on_hold_end(const HoldEvent&) override {
+            const int inside = ++inside_;
+            EXPECT_EQ(inside, 1);
+            ++held_ends;
+            --inside_;
+        }
+        std::atomic<long> acquired{0};
+        std::atomic<long> held_ends{0};
+        std::atomic<int> inside_{0};
+    };
+
+    ServiceOptions observed() const {
+        ServiceOptions options = patient();
+        options.observer = counting_;
+        return options;
+    }
     static std::string name(std::size_t number) { return "stress" + std::to_string(number); }
 
     void thread(int number) {
@@ -137,6 +168,7 @@ class NamedStress {
         auto dropped = locks_->try_acquire(name(which));
     }
 
+    const std::shared_ptr<Counting> counting_ = std::make_shared<Counting>();
     LockService service_;
     std::optional<NamedLocks> locks_;
     std::array<long, kNames> counters_{};
