@@ -119,6 +119,7 @@ class LockService {
     }
 
   private:
+    friend class detail::ServiceState;
     friend LockService detail::make_service(std::shared_ptr<detail::ServiceState>);
     explicit LockService(std::shared_ptr<detail::ServiceState> state) noexcept;
     std::shared_ptr<detail::ServiceState> state_;

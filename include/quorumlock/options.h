@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -13,6 +14,8 @@
 struct uv_loop_s;
 
 namespace quorumlock {
+
+class Observer;
 
 /// Bounds and defaults, in one place. Rules A1 and T2..T5 of docs/protocol.md.
 namespace limits {
@@ -79,6 +82,8 @@ struct ServiceOptions {
     std::string client_name = "quorumlock";
     /// Live in this libuv loop instead of an own thread; it must outlive the service's close().
     uv_loop_s* loop = nullptr;
+    /// Told of everything that happens, on the service's own thread; see observer.h. Null: nobody.
+    std::shared_ptr<Observer> observer{};
 };
 
 }  // namespace quorumlock

@@ -23,6 +23,7 @@ Core::Core(env::Env& env, env::Runner& runner, Front& front, Settings settings,
       nodes_(std::move(nodes)),
       front_(front) {
     for (const auto& node : nodes_) labels_.push_back(node->label());
+    observations_ = make_observations();
 }
 
 Core::~Core() = default;
@@ -77,7 +78,9 @@ void Core::run() {
 void Core::start(OperationState& operation) {
     operations_.push_back(operation);
     runner_.keep_alive(true);
-    operation.deadline = env_.event_now() + operation.wait;
+    operation.started = env_.event_now();
+    operation.deadline = operation.started + operation.wait;
+    if (observations_) observe_start(operation);
     if (operation.refused) {
         fail(operation, *std::move(operation.refused));
     } else if (operation.verb == Verb::close) {
@@ -115,6 +118,7 @@ void Core::start_when_running(OperationState& operation) {
         case Verb::extend_lock:
         case Verb::release_lock:
         case Verb::close:
+        case Verb::custom:
             QL_CHECK(false);
     }
 }
@@ -126,6 +130,7 @@ void Core::leave(OperationState& operation) {
 }
 
 void Core::fail(OperationState& operation, Error error) {
+    if (observations_) observe_end(operation, error.code());
     leave(operation);
     operation.fail(std::move(error));
 }

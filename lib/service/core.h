@@ -11,6 +11,7 @@
 #include "lib/env/runner.h"
 #include "lib/nodes/node.h"
 #include "lib/service/lease.h"
+#include "lib/service/observations.h"
 #include "lib/service/operation_state.h"
 #include "lib/service/settings.h"
 
@@ -67,8 +68,17 @@ class Core final : private nodes::NodeEvents {
     void on_lost(Lease& lease);
     void renew(Lease& lease);
 
+    // ---- for the observer ----
+    /// Null: nobody observes, and nothing is spent on it.
+    Observations* observations() noexcept { return observations_.get(); }
+    void observe_answer(const Lease& lease, int node, nodes::Step step, nodes::Outcome outcome);
+
     template <class T>
     void complete(OperationState& operation, Result<T> result) {
+        if (observations_) {
+            observe_end(operation,
+                        result ? std::nullopt : std::optional<Errc>(result.error().code()));
+        }
         leave(operation);
         operation.complete(std::move(result));
     }
@@ -82,6 +92,12 @@ class Core final : private nodes::NodeEvents {
     struct PhaseTimer final : env::Timer {
         explicit PhaseTimer(Core& c) : core(c) {}
         void fire() override { core.on_phase_timer(); }
+        Core& core;
+    };
+
+    struct GaugeTimer final : env::Timer {
+        explicit GaugeTimer(Core& c) : core(c) {}
+        void fire() override { core.observe_gauges(); }
         Core& core;
     };
 
@@ -106,6 +122,14 @@ class Core final : private nodes::NodeEvents {
     void end_for_close(OperationState& operation);
     void consider_closed();
 
+    std::unique_ptr<Observations> make_observations();
+    void observe_start(OperationState& operation);
+    void observe_end(const OperationState& operation, std::optional<Errc> error);
+    void observe_renewal(const Lease& lease, std::optional<Errc> error);
+    void observe_hold(Lease& lease);
+    void observe_hold_end(Lease& lease, HoldEnd end);
+    void observe_gauges();
+
     Lease& new_lease();
     void attach(Lease& lease, OperationState& operation);
     void detach(Lease& lease, OperationState& operation);
@@ -127,6 +151,11 @@ class Core final : private nodes::NodeEvents {
     std::vector<Lease*> free_leases_;
     std::optional<Error> left_behind_;
     Front& front_;
+
+    std::unique_ptr<Observations> observations_;
+    GaugeTimer gauge_timer_{*this};  // the three are used only where there is an observer
+    std::size_t held_ = 0;
+    std::size_t open_acquires_ = 0;
 };
 
 }  // namespace quorumlock::detail

@@ -33,6 +33,7 @@ void Core::begin_attempt(OperationState& operation) {
     const Nanos left =
         operation.wait > Nanos{0} ? operation.deadline - env_.event_now() : Nanos::max();
     const Nanos limit = time_limit(operation.ttl, left);
+    operation.last_try = env_.event_now();
     // The first try of a waiter costs one command a node, as everybody's; later ones also ask
     // for what is left of the holder's lease.
     lease.acquire(limit, limit<full, ++operation.attempts> 1);
@@ -43,6 +44,7 @@ void Core::on_acquired(Lease& lease) {
     detach(lease, operation);
     ++lease.users;  // the handle
     lease.keep = front_.share();
+    if (observations_) observe_hold(lease);
     if (operation.renew.on) {
         protocol::RenewalPlan plan;
         plan.begin(operation.renew.every, operation.renew.max_hold, env_.event_now());

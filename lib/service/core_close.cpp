@@ -74,6 +74,7 @@ void Core::consider_closed() {
                              std::move(lines), Nanos{-1});
     }
     phase_ = Phase::closed;
+    env_.disarm(gauge_timer_);
     for (const auto& node : nodes_) node->close();
     front_.on_nodes_closed();
 }

@@ -40,6 +40,12 @@ void Core::renew(Lease& lease) {
 void Core::on_extended(Lease& lease, protocol::ExtendDecision decision) {
     OperationState* operation = lease.operation;
     OperationState* next = std::exchange(lease.next_extension, nullptr);
+    if (observations_ && operation == nullptr) {
+        observe_renewal(lease,
+                        decision == protocol::ExtendDecision::extended
+                            ? std::nullopt
+                            : std::optional<Errc>(extend_error(decision, lease.report()).code()));
+    }
     if (operation != nullptr) {
         Result<void> result;
         if (decision != protocol::ExtendDecision::extended) {
@@ -77,6 +83,7 @@ void Core::start_release(OperationState& operation, Lease& lease) {
         fail(operation, not_held_error(Hold::let_go));
         return;
     }
+    if (observations_) observe_hold_end(lease, HoldEnd::released);
     fail_extensions(lease);
     attach(lease, operation);
     lease.release(time_limit(lease.ttl(), Nanos::max()));
@@ -111,6 +118,9 @@ void Core::start_bare(OperationState& operation) {
 
 void Core::on_handle_dropped(Lease& lease) {
     --lease.users;
+    if (observations_) {
+        observe_hold_end(lease, lease.detached ? HoldEnd::detached : HoldEnd::dropped);
+    }
     if (phase_ == Phase::closed) {
         lease.forget();
     } else if (!lease.releasing()) {
@@ -126,6 +136,7 @@ void Core::on_handle_dropped(Lease& lease) {
 }
 
 void Core::on_lost(Lease& lease) {
+    if (observations_) observe_hold_end(lease, HoldEnd::lost);
     if (!front_.wants_loss(lease)) return;
     ++lease.users;
     runner_.call_back(lease.lost_task(), false);

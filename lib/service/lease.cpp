@@ -55,6 +55,7 @@ void Lease::begin(std::string_view resource, const Token& token, Nanos ttl, Node
     operation = nullptr;
     next_extension = nullptr;
     detached = false;
+    held_since.reset();
     holders_.store(0, std::memory_order_relaxed);
     hold_.store(Hold::none, std::memory_order_relaxed);
 }
@@ -92,6 +93,7 @@ void Lease::start_round(Round round, Step step, NodeSet to, Nanos ttl, Nanos tim
         tickets_[static_cast<std::size_t>(node)] =
             core_.node(node).ask(ask, *this, static_cast<std::uint32_t>(node));
     });
+    round_started_ = core_.env().event_now();
     core_.env().arm(round_timer_, core_.env().event_now() + time_limit);
 }
 
@@ -100,6 +102,7 @@ void Lease::end_round(bool silent) {
     core_.env().disarm(round_timer_);
     open_.each([&](int node) {
         core_.node(node).give_up(tickets_[static_cast<std::size_t>(node)], silent);
+        if (silent && core_.observations() != nullptr) observe(node, Outcome::unknown);
     });
     open_.clear();
 }
@@ -161,6 +164,7 @@ void Lease::on_answer(std::uint32_t tag, const nodes::Answer& answer) {
     } else {
         word.cause.kind = CauseClass::none;
     }
+    if (core_.observations() != nullptr) observe(node, answer.outcome);
     if (open_.empty()) core_.env().disarm(round_timer_);
     const auto to = vote_for(answer.outcome);
     const Instant now = core_.env().event_now();
@@ -180,6 +184,13 @@ void Lease::on_answer(std::uint32_t tag, const nodes::Answer& answer) {
         case Round::none:
             break;
     }
+}
+
+void Lease::observe(int node, Outcome outcome) {
+    const Step step = round_ == Round::acquire  ? Step::acquire
+                      : round_ == Round::extend ? Step::extend
+                                                : Step::release;
+    core_.observe_answer(*this, node, step, outcome);
 }
 
 void Lease::note_holder(int node) noexcept {

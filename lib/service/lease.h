@@ -87,6 +87,8 @@ class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
     OperationState* next_extension = nullptr;     ///< extensions waiting for the current one
     int users = 0;  ///< handle, operations, queued tasks: while > 0 it is not recycled
     bool detached = false;
+    std::optional<Instant> held_since;  ///< Counted as held by the observer's gauge.
+    Instant round_started() const noexcept { return round_started_; }
 
   private:
     enum class Round : std::uint8_t { none, acquire, extend, release };
@@ -121,6 +123,7 @@ class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
     void start_round(Round round, nodes::Step step, NodeSet to, Nanos ttl, Nanos time_limit,
                      bool want_remaining);
     void end_round(bool silent);
+    void observe(int node, nodes::Outcome outcome);
     void on_time_limit();
     void on_life_timer();
     void arm_life_timer();
@@ -136,6 +139,7 @@ class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
     Nanos renew_ttl_{0};  // as acquired
 
     Round round_ = Round::none;
+    Instant round_started_{};
     bool decided_ = false;
     bool cut_by_caller_ = false;
     NodeSet open_;      // asked in this round and not answered

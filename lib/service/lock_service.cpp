@@ -39,8 +39,9 @@ Result<std::vector<nodes::NodeUri>> parse_uris(const std::vector<std::string>& u
 OperationState& start(const std::shared_ptr<ServiceState>& service, Verb verb,
                       std::string_view resource, std::optional<Error> refused) {
     OperationState& operation = service->new_operation(verb);
-    if (!refused) refused = detail::check_resource(resource);
-    if (!refused) operation.resource.assign(resource);
+    auto bad_name = detail::check_resource(resource);
+    operation.resource.assign(bad_name ? std::string_view{} : resource);
+    if (!refused) refused = std::move(bad_name);
     operation.refused = std::move(refused);
     return operation;
 }
@@ -96,19 +97,21 @@ LockService::~LockService() {
     if (state_) ServiceState::shut_down(std::move(state_));
 }
 
-Operation<Lock> LockService::acquire(std::string_view resource, AcquireOptions options) {
-    if (state_->runner().forked()) {
-        return Operation<Lock>(&state_->closed_operation(Verb::acquire));
-    }
-    OperationState& operation = start(state_, Verb::acquire, resource,
-                                      detail::check_acquire(options, state_->core().settings()));
+OperationState& detail::start_acquire(const std::shared_ptr<ServiceState>& service,
+                                      std::string_view resource, const AcquireOptions& options) {
+    if (service->runner().forked()) return service->closed_operation(Verb::acquire);
+    OperationState& operation = quorumlock::start(
+        service, Verb::acquire, resource, check_acquire(options, service->core().settings()));
     operation.ttl = options.ttl;
     operation.wait = options.wait;
     operation.renew = options.renew;
-    Operation<Lock> handle(&operation);
-    state_->start(operation);
+    service->start(operation);
     operation.watch_stop(options.stop);
-    return handle;
+    return operation;
+}
+
+Operation<Lock> LockService::acquire(std::string_view resource, AcquireOptions options) {
+    return Operation<Lock>(&detail::start_acquire(state_, resource, options));
 }
 
 Operation<Lock> LockService::try_acquire(std::string_view resource, AcquireOptions options) {

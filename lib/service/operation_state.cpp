@@ -7,8 +7,24 @@
 
 namespace quorumlock::detail {
 
-OperationState::OperationState(ServiceState& service) : service_(service) {}
+OperationState::OperationState(ServiceState* service) : service_(service) {}
 OperationState::~OperationState() = default;
+
+OperationState& OperationState::make_done() {
+    auto* operation = new OperationState(nullptr);
+    operation->verb = Verb::custom;
+    operation->orphan_ = true;
+    operation->end_at_once();
+    return *operation;
+}
+
+OperationState& OperationState::make_sibling() {
+    if (!orphan_) return service_->new_operation(Verb::custom);
+    auto* operation = new OperationState(service_);
+    operation->begin(Verb::custom, nullptr);
+    operation->orphan_ = true;
+    return *operation;
+}
 
 void OperationState::begin(Verb asked, std::shared_ptr<ServiceState> keep) {
     verb = asked;
@@ -21,8 +37,12 @@ void OperationState::begin(Verb asked, std::shared_ptr<ServiceState> keep) {
 
 void OperationState::end_as_closed() {
     orphan_ = true;
-    references_.store(1, std::memory_order_relaxed);
     fill_with(closed_error());
+    end_at_once();
+}
+
+void OperationState::end_at_once() {
+    references_.store(1, std::memory_order_relaxed);
     phase_.store(Phase::done, std::memory_order_release);
 }
 
@@ -31,7 +51,7 @@ void OperationState::drop_reference() {
     if (orphan_) {
         delete this;
     } else {
-        service_.recycle(*this);
+        service_->recycle(*this);
     }
 }
 
@@ -58,6 +78,7 @@ void OperationState::fail(Error error) {
 
 void OperationState::clear() {
     continuation_.reset();
+    map_.reset();
     result_.emplace<std::monostate>();
     refused.reset();
     last_error.reset();
@@ -66,31 +87,55 @@ void OperationState::clear() {
     wait = Nanos{0};
     lease = nullptr;
     next_extension = nullptr;
+    observed = nullptr;
     attempts = 0;
     waiting_for_nodes = false;
 }
 
 bool OperationState::block() {
     if (done()) return true;
-    return !service_.runner().forked() && service_.runner().wait(signal_);
+    if (orphan_) {
+        for (Phase now = phase_; now != Phase::done; now = phase_) phase_.wait(now);
+        return true;
+    }
+    return !service_->runner().forked() && service_->runner().wait(signal_);
+}
+
+bool OperationState::must_not_block() const noexcept {
+    return !orphan_ && service_->runner().on_callback_thread();
+}
+
+void OperationState::map(Continuation f) {
+    if (!map_) {
+        map_ = std::move(f);
+        return;
+    }
+    map_ = [first = std::move(map_), second = std::move(f)](OperationState& state) mutable {
+        first(state);
+        second(state);
+    };
 }
 
 void OperationState::attach(Continuation continuation) {
-    if (orphan_) {  // no runner in a forked child: the answer is there, told in this thread
-        continuation(*this);
-        return;
-    }
     continuation_ = std::move(continuation);
-    service_.runner().expect_callback();
+    if (!orphan_) service_->runner().expect_callback();
     Phase expected = Phase::open;
     if (!phase_.compare_exchange_strong(expected, Phase::continued, std::memory_order_acq_rel)) {
         QL_CHECK(expected == Phase::done);
-        service_.runner().call_back(callback_task_, true);
+        tell_continuation();
+    }
+}
+
+void OperationState::tell_continuation() {
+    if (orphan_) {  // there is no runner: told in this thread
+        call_back();
+    } else {
+        service_->runner().call_back(callback_task_, true);
     }
 }
 
 void OperationState::consumer_left() {
-    if (!orphan_ && service_.runner().forked()) return;  // the parent's, see Lock
+    if (!orphan_ && service_->runner().forked()) return;  // the parent's, see Lock
     // Waits for a stop that is being asked for just now: the reference it takes must come before
     // ours goes, or it would cancel whoever gets this object from the pool next.
     stop_.reset();
@@ -105,10 +150,14 @@ void OperationState::consumer_left() {
 void OperationState::finish() {
     switch (phase_.exchange(Phase::done, std::memory_order_acq_rel)) {
         case Phase::open:
-            service_.runner().set(signal_);
+            if (orphan_) {
+                phase_.notify_all();
+            } else {
+                service_->runner().set(signal_);
+            }
             break;
         case Phase::continued:
-            service_.runner().call_back(callback_task_, true);
+            tell_continuation();
             break;
         case Phase::left:
             break;
@@ -133,16 +182,30 @@ void OperationState::ask_to_cancel() {
     // The reference is the queued task's: the operation may end and be taken meanwhile.
     if (cancel_asked_.exchange(true, std::memory_order_acq_rel)) return;
     add_reference();
-    service_.runner().run_in_loop(cancel_task_);
+    service_->runner().run_in_loop(cancel_task_);
 }
 
-void OperationState::start() { service_.core().start(*this); }
+void OperationState::complete_from_outside() {
+    if (orphan_) {
+        finish();
+    } else {
+        service_->start(*this);  // its waiter is woken on the loop
+    }
+}
+
+void OperationState::start() {
+    if (verb == Verb::custom) {
+        finish();
+    } else {
+        service_->core().start(*this);
+    }
+}
 
 void OperationState::cancel() {
-    service_.core().cancel(*this);
+    service_->core().cancel(*this);
     drop_reference();
 }
 
-void OperationState::Timer::fire() { operation.service_.core().on_operation_timer(operation); }
+void OperationState::Timer::fire() { operation.service_->core().on_operation_timer(operation); }
 
 }  // namespace quorumlock::detail

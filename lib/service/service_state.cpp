@@ -32,7 +32,7 @@ OperationState& ServiceState::new_operation(Verb verb) {
     if (operation == nullptr) {
         const std::lock_guard lock(pool_mutex_);
         if (free_operations_.empty()) {
-            all_operations_.push_back(std::make_unique<OperationState>(*this));
+            all_operations_.push_back(std::make_unique<OperationState>(this));
             free_operations_.reserve(all_operations_.size());
             free_operations_.push_back(all_operations_.back().get());
         }
@@ -56,7 +56,7 @@ void ServiceState::recycle(OperationState& operation) {
 OperationState& ServiceState::closed_operation(Verb verb) {
     // In a forked child the pool's mutex may be held by a thread that is not there: this one
     // operation is made outside of it, and never given back.
-    auto* operation = new OperationState(*this);
+    auto* operation = new OperationState(this);
     operation->begin(verb, nullptr);
     operation->end_as_closed();
     return *operation;

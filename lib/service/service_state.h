@@ -17,6 +17,11 @@ class LoopRunner;
 
 namespace quorumlock::detail {
 
+/// Checks what is asked and starts it on the loop; `options.wait` counts. The consumer's claim on
+/// the operation is the caller's.
+OperationState& start_acquire(const std::shared_ptr<ServiceState>& service,
+                              std::string_view resource, const AcquireOptions& options);
+
 class ServiceState final : public std::enable_shared_from_this<ServiceState>, private Core::Front {
   public:
     using Nodes = std::vector<std::unique_ptr<nodes::Node>>;
@@ -36,6 +41,14 @@ class ServiceState final : public std::enable_shared_from_this<ServiceState>, pr
     void recycle(OperationState& operation);
     /// Sends it to the loop.
     void start(OperationState& operation) { runner_->run_in_loop(operation.start_task()); }
+    /// Done from the start: its result is already known.
+    template <class T>
+    Operation<T> done_operation(Result<T> result) {
+        OperationState& operation = new_operation(Verb::custom);
+        operation.end_at_once();
+        put<T>(operation, std::move(result));
+        return Operation<T>(&operation);
+    }
     /// Done from the start, without the loop: in a forked child.
     OperationState& closed_operation(Verb verb);
 
@@ -44,6 +57,10 @@ class ServiceState final : public std::enable_shared_from_this<ServiceState>, pr
 
     /// What ~LockService does. `self` keeps this alive until all is closed.
     static void shut_down(std::shared_ptr<ServiceState> self);
+    /// The one behind a public handle.
+    static const std::shared_ptr<ServiceState>& of(const LockService& service) noexcept {
+        return service.state_;
+    }
 
   private:
     void on_nodes_closed() override;

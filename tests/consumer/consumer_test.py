@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # What an installed tree contains, all of it and nothing else; LIB: lib, lib64 or lib/<triplet>.
 INSTALLED = [
     r"bin/quorumlock",
-    r"include/quorumlock/(detail/)?[a-z_]+\.h",
+    r"include/quorumlock/((detail|telemetry|testing)/)?[a-z_]+\.h",
     r"LIB/libquorumlock\.(a|so[.\d]*)",
     r"LIB/cmake/quorumlock/quorumlock(Config|ConfigVersion|Targets|Targets-[a-z]+)\.cmake",
     r"LIB/pkgconfig/quorumlock\.pc",
@@ -88,9 +88,11 @@ def with_cmake(arguments, folder, *definitions):
     run(arguments.cmake, "-S", ROOT / "tests/consumer", "-B", build, "-G", arguments.generator,
         f"-DCMAKE_CXX_COMPILER={arguments.compiler}", "-DCMAKE_BUILD_TYPE=Debug",
         f"-DCMAKE_CXX_COMPILER_LAUNCHER={arguments.launcher}",
-        f"-DREADME_PROGRAM={readme_program(arguments.work)}", *definitions)
+        f"-DREADME_PROGRAM={readme_program(arguments.work)}",
+        f"-DDOUBLE_PROGRAM={ROOT / 'examples/testing_with_the_double.cpp'}", *definitions)
     run(arguments.cmake, "--build", build, "-j", "2")
     check_output(build / "consumer")
+    check_output(build / "consumer_double")
 
 
 def find_package(arguments):

@@ -9,6 +9,8 @@
 #include <optional>
 #include <string>
 
+#include <quorumlock/named_locks.h>
+
 #include "tests/integration/five_redis.h"
 #include "tests/support/process.h"
 
@@ -58,6 +60,29 @@ TEST_F(ProcessTest, in_a_forked_child_every_call_answers_closed) {
     EXPECT_TRUE(is_ok(lock->extend(40s).get()));
     EXPECT_EQ(server(0).command({"EXISTS", "x"}), "0");
     EXPECT_TRUE(is_ok(lock->release().get()));
+    EXPECT_TRUE(clean("r"));
+}
+
+TEST_F(ProcessTest, in_a_forked_child_locks_by_name_are_closed_and_left_alone) {
+    std::optional<NamedLocks> locks(NamedLocks::open(uris(), patient()).value());
+    ASSERT_TRUE(locks->try_acquire("r", kLongTtl).get().value());
+    const auto closed = [](const auto& result) {
+        return !result && result.error().code() == Errc::closed;
+    };
+    const int wrong = in_child([&] {
+        int bits = 0;
+        bits |= closed(locks->try_acquire("x").get()) ? 0 : 1;
+        bits |= closed(locks->try_acquire("r").get()) ? 0 : 2;
+        bits |= closed(locks->extend("r").get()) ? 0 : 4;
+        bits |= closed(locks->release("r").get()) ? 0 : 8;
+        bits |= closed(locks->execute("x", [] {})) ? 0 : 16;
+        bits |= closed(locks->execute_async("x", [] {}).get()) ? 0 : 32;
+        locks.reset();
+        return bits;
+    });
+    EXPECT_EQ(wrong, 0);
+    EXPECT_TRUE(locks->extend("r", 40s).get().value());
+    EXPECT_TRUE(locks->release("r").get().value());
     EXPECT_TRUE(clean("r"));
 }
 

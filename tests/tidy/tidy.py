@@ -23,10 +23,14 @@ ARROWS = {
     "resp": {"base", "resp"},
     "nodes": {"base", "env", "resp", "nodes"},
     "service": {"base", "protocol", "env", "resp", "nodes", "service"},
+    "telemetry": {"telemetry"},
 }
 
 # Public headers of plain values: every layer may use them. The others belong to the top.
 VALUE_HEADERS = {"time.h", "error.h", "result.h", "options.h", "detail/inline_function.h"}
+# Beside the service, not below it: what observers are made of knows events and nothing else.
+TELEMETRY_HEADERS = {"observer.h", "telemetry/prometheus.h", "telemetry/tracing.h",
+                     "telemetry/logging.h"}
 TOP_LAYER = "service"
 
 # Where a foreign library may be included: pattern of the header, then the folders.
@@ -45,6 +49,8 @@ SYSTEM_HEADERS = re.compile(
     r"(thread|mutex|shared_mutex|atomic|condition_variable|semaphore|latch|barrier|random|ctime|"
     r"time\.h|unistd\.h|poll\.h|fcntl\.h|signal\.h|csignal|netdb\.h|pthread\.h|"
     r"(sys|netinet|arpa|net|linux)/.*)")
+# Headers for users' tests may need what users test with.
+TESTING_HEADERS = ("include/quorumlock/testing/", {"gmock/gmock.h"})
 SYSTEM_WORDS = re.compile(
     r"std::(this_thread\b|j?thread\b|(?:\w+_)?mutex\b|atomic\w*|condition_variable\w*|"
     r"random_device\b|mt19937\w*|rand\b)"
@@ -54,9 +60,15 @@ SYSTEM_WORDS = re.compile(
 FRONT = {"atomic", "mutex"}
 FRONT_FILES = {
     "lib/service/lease.h",
+    "lib/service/named_table.h",
+    "lib/service/observations.h",
     "lib/service/operation_state.h",
+    "lib/telemetry/prometheus.cpp",
     "lib/service/service_state.h",
 }
+
+# Pages whose C++ is taken from the examples, so that it is compiled and run.
+SNIPPET_PAGES = {"docs/porting.md"}
 
 MAX_LINES = 400
 MAX_TEST_LINES = 600
@@ -160,7 +172,8 @@ def check_arrows(tree):
                 tree.find(name, number, "arrows",
                           f'"{target}": lib includes nothing of the project but "lib/..."')
             elif target.startswith("quorumlock/") and layer != TOP_LAYER and \
-                    target[len("quorumlock/"):] not in VALUE_HEADERS:
+                    target[len("quorumlock/"):] not in VALUE_HEADERS | \
+                    (TELEMETRY_HEADERS if layer == "telemetry" else set()):
                 tree.find(name, number, "arrows",
                           f"<{target}> belongs to the service; lib/{layer} lies below it")
 
@@ -170,6 +183,8 @@ def check_public_headers(tree):
         for number, kind, target in includes(tree, name):
             public = target.startswith("quorumlock/")
             standard = re.fullmatch(r"[a-z0-9_]+|std(int|def|bool)\.h", target)
+            if name.startswith(TESTING_HEADERS[0]) and target in TESTING_HEADERS[1]:
+                continue
             if kind == '"' or not (public or standard):
                 tree.find(name, number, "public",
                           f"{target}: public headers include <quorumlock/...> and std only")
@@ -249,6 +264,24 @@ def check_docs(tree):
                     tree.find(name, number, "docs", f"{path} does not exist")
 
 
+def bare(lines):
+    return [line.strip() for line in lines if line.strip()]
+
+
+def check_snippets(tree):
+    """What a page shows as compiled is a piece of an example, word for word."""
+    examples = [bare(tree.files[name]) for name in tree.cxx("examples/")]
+    for name in SNIPPET_PAGES & tree.files.keys():
+        lines = tree.files[name]
+        starts = [i for i, line in enumerate(lines) if line == "```cpp"]
+        for start in starts:
+            end = lines.index("```", start)
+            snippet = bare(lines[start + 1:end])
+            if not any(example[i:i + len(snippet)] == snippet
+                       for example in examples for i in range(len(example))):
+                tree.find(name, start + 1, "snippets", "this code is in no file of examples/")
+
+
 def check_rule_ids(tree):
     protocol = "\n".join(tree.files.get("docs/protocol.md", []))
     if not protocol:
@@ -299,7 +332,7 @@ def check_format(tree):
 
 CHECKS = [check_arrows, check_public_headers, check_paths_of_includes, check_foreign_libraries,
           check_system, check_determinism, check_sizes, check_headers_once, check_docs,
-          check_rule_ids, check_words, check_format]
+          check_snippets, check_rule_ids, check_words, check_format]
 
 
 def run(root):

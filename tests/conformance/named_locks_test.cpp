@@ -1,0 +1,189 @@
+// The contract of locks by name: the same program over every kind of node.
+#include <quorumlock/named_locks.h>
+
+#include <atomic>
+#include <future>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <quorumlock/task.h>
+
+#include "tests/conformance/provider.h"
+
+namespace quorumlock::testing {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kLimit = 60s;
+
+/// Written once, run over all of them.
+std::vector<std::string> program(NamedLocksInterface& locks) {
+    std::vector<std::string> said;
+    const auto say = [&said](const char* what, const Result<bool>& answer) {
+        said.push_back(std::string(what) +
+                       (answer ? (*answer ? " true" : " false") : " " + text_of(answer)));
+    };
+    say("acquire", locks.try_acquire("r").get());
+    say("again", locks.try_acquire("r", 30s).get());
+    say("extend", locks.extend("r", 40s).get());
+    say("release", locks.release("r").get());
+    say("release", locks.release("r").get());
+    auto length = locks.execute("r", [] { return std::string("abc").size(); });
+    said.push_back("execute " + (length ? std::to_string(length->value()) : text_of(length)));
+    return said;
+}
+
+}  // namespace
+
+TEST_P(ProviderTest, the_same_program_by_name_gives_the_same_answers) {
+    auto locks = NamedLocks::open(uris_, patient());
+    ASSERT_TRUE(is_ok(locks));
+    EXPECT_EQ(program(*locks),
+              (std::vector<std::string>{"acquire true", "again false", "extend true",
+                                        "release true", "release false", "execute 3"}));
+}
+
+TEST_P(ProviderTest, names_of_another_object_are_contended_and_not_ours_to_release) {
+    NamedLocks ours = NamedLocks::over(service());
+    NamedLocks theirs = NamedLocks::over(rival());
+    ASSERT_TRUE(ours.try_acquire("r", kLongTtl).get().value());
+    EXPECT_FALSE(theirs.try_acquire("r", kLongTtl).get().value());
+    EXPECT_FALSE(theirs.release("r").get().value());
+    EXPECT_FALSE(theirs.extend("r", kLongTtl).get().value());
+    const auto execution = theirs.execute("r", [] { FAIL() << "it must not run"; });
+    ASSERT_TRUE(is_ok(execution));
+    EXPECT_FALSE(execution->ran());
+    EXPECT_TRUE(ours.release("r").get().value());
+    EXPECT_TRUE(theirs.try_acquire("r", kLongTtl).get().value());
+}
+
+TEST_P(ProviderTest, execute_runs_in_this_thread_while_holding) {
+    NamedLocks locks = NamedLocks::over(service());
+    const auto execution = locks.execute("r", [&] {
+        EXPECT_TRUE(fails_with(Errc::contended, rival().try_acquire("r").get()));
+        EXPECT_FALSE(locks.try_acquire("r").get().value()) << "not re-entrant";
+        EXPECT_TRUE(locks.extend("r", kLongTtl).get().value());
+        return std::this_thread::get_id();
+    });
+    ASSERT_TRUE(is_ok(execution));
+    EXPECT_EQ(**execution, std::this_thread::get_id());
+    EXPECT_TRUE(execution->held());
+    EXPECT_TRUE(nothing_left(service(), "r"));
+}
+
+TEST_P(ProviderTest, execute_tells_f_and_the_caller_of_an_expiry) {
+    NamedLocks locks = NamedLocks::over(service());
+    const auto execution = locks.execute(
+        "r", [](std::stop_token lost) { return eventually([&] { return lost.stop_requested(); }); },
+        200ms);
+    ASSERT_TRUE(is_ok(execution));
+    EXPECT_TRUE(**execution);
+    EXPECT_FALSE(execution->held());
+}
+
+TEST_P(ProviderTest, execute_releases_before_it_passes_an_exception_on) {
+    NamedLocks locks = NamedLocks::over(service());
+    const auto fails = []() -> int { throw std::runtime_error("f's own"); };
+    EXPECT_THROW((void)locks.execute("r", fails), std::runtime_error);
+    EXPECT_FALSE(locks.release("r").get().value());
+    EXPECT_TRUE(nothing_left(service(), "r"));
+    EXPECT_THROW((void)locks.execute_async("r", fails).get(), std::runtime_error);
+    EXPECT_TRUE(nothing_left(service(), "r"));
+}
+
+TEST_P(ProviderTest, execute_waits_for_a_coroutine) {
+    NamedLocks locks = NamedLocks::over(service());
+    const auto execution = locks.execute("r", [&]() -> Task<std::string> {
+        auto extended = co_await locks.extend("r", kLongTtl);
+        auto foreign = co_await rival().try_acquire("r");
+        co_return std::string(extended.value() ? "extended, " : "not extended, ") +
+            (foreign ? "not exclusive" : errc_name(foreign.error().code()));
+    });
+    ASSERT_TRUE(is_ok(execution));
+    EXPECT_EQ(**execution, "extended, contended");
+    EXPECT_TRUE(execution->held());
+    EXPECT_TRUE(nothing_left(service(), "r"));
+}
+
+TEST_P(ProviderTest, execute_in_a_callback_answers_would_deadlock_and_runs_nothing) {
+    NamedLocks locks = NamedLocks::over(service());
+    std::promise<Result<Execution<>>> told;
+    auto answer = told.get_future();
+    service().inspect("x").then([&](Result<Inspection>) {
+        told.set_value(locks.execute("r", [] { FAIL() << "it must not run"; }));
+    });
+    ASSERT_EQ(answer.wait_for(kLimit), std::future_status::ready);
+    EXPECT_TRUE(fails_with(Errc::would_deadlock, answer.get()));
+    EXPECT_TRUE(nothing_left(service(), "r"));
+}
+
+TEST_P(ProviderTest, execute_of_a_coroutine_in_a_callback_runs_nothing_either) {
+    NamedLocks locks = NamedLocks::over(service());
+    std::promise<Result<Execution<int>>> told;
+    auto answer = told.get_future();
+    std::atomic<bool> ran{false};
+    service().inspect("x").then([&](Result<Inspection>) {
+        told.set_value(locks.execute("r", [&ran]() -> Task<int> {
+            ran = true;
+            co_return 7;
+        }));
+    });
+    ASSERT_EQ(answer.wait_for(kLimit), std::future_status::ready);
+    EXPECT_TRUE(fails_with(Errc::would_deadlock, answer.get()));
+    EXPECT_TRUE(nothing_left(service(), "r"));
+    EXPECT_FALSE(ran);
+}
+
+TEST_P(ProviderTest, execute_async_calls_f_on_the_service_s_thread_and_then_tells) {
+    NamedLocks locks = NamedLocks::over(service());
+    std::promise<Result<Execution<std::thread::id>>> told;
+    auto answer = told.get_future();
+    locks.execute_async("r", [] { return std::this_thread::get_id(); })
+        .then([&](Result<Execution<std::thread::id>> e) { told.set_value(std::move(e)); });
+    ASSERT_EQ(answer.wait_for(kLimit), std::future_status::ready);
+    const auto execution = answer.get();
+    ASSERT_TRUE(is_ok(execution));
+    EXPECT_NE(**execution, std::this_thread::get_id());
+    EXPECT_TRUE(execution->held());
+    EXPECT_TRUE(nothing_left(service(), "r"));
+}
+
+TEST_P(ProviderTest, the_end_of_named_locks_releases_what_they_hold) {
+    {
+        NamedLocks locks = NamedLocks::over(service());
+        ASSERT_TRUE(locks.try_acquire("r", kLongTtl).get().value());
+        ASSERT_EQ(nodes_holding(service(), "r"), kind().live());
+    }
+    EXPECT_TRUE(nothing_left(service(), "r"));
+}
+
+TEST_P(ProviderTest, named_locks_may_outlive_their_service) {
+    std::optional<LockService> own(open_service(uris_));
+    NamedLocks locks = NamedLocks::over(*own);
+    ASSERT_TRUE(locks.try_acquire("r", kLongTtl).get().value());
+    own.reset();
+    EXPECT_FALSE(locks.release("r").get().value());
+    EXPECT_TRUE(fails_with(Errc::closed, locks.try_acquire("r", kLongTtl).get()));
+    EXPECT_TRUE(fails_with(Errc::closed, locks.execute("r", [] {})));
+}
+
+TEST_P(ProviderTest, of_many_threads_releasing_one_name_one_has_released_it) {
+    NamedLocks locks = NamedLocks::over(service());
+    for (int round = 0; round < 20; ++round) {
+        ASSERT_TRUE(locks.try_acquire("r", kLongTtl).get().value());
+        std::atomic<int> released{0};
+        std::vector<std::thread> threads;
+        for (int i = 0; i < 4; ++i) {
+            threads.emplace_back([&] { released += locks.release("r").get().value() ? 1 : 0; });
+        }
+        for (auto& thread : threads) thread.join();
+        EXPECT_EQ(released, 1);
+        ASSERT_TRUE(nothing_left(service(), "r"));
+    }
+}
+
+}  // namespace quorumlock::testing
