@@ -1,4 +1,4 @@
-#include "lib/nodes/redis_password.h"
+#include "lib/nodes/node_secret.h"
 
 #include <utility>
 
@@ -6,31 +6,30 @@ namespace quorumlock::nodes {
 
 namespace {
 
-bool take(env::FileContent content, const std::string& source, std::string& password, Cause& why) {
+bool take(env::FileContent content, const std::string& source, std::string& secret, Cause& why) {
     if (!content.ok) {
         why = {CauseClass::rejected,
                source + " cannot be read: " + content.why + " (the node URI names it)"};
         return false;
     }
-    password = std::move(content.bytes);
-    password.erase(std::min(password.find_first_of("\r\n"), password.size()));
-    if (!password.empty()) return true;
+    secret = std::move(content.bytes);
+    secret.erase(std::min(secret.find_first_of("\r\n"), secret.size()));
+    if (!secret.empty()) return true;
     why = {CauseClass::rejected, source + " is empty (the node URI names it)"};
     return false;
 }
 
 }  // namespace
 
-bool read_password(const NodeUri& uri, env::Env& env, std::string& password, Cause& why) {
-    password = uri.password;
-    if (!password.empty()) return true;
+bool read_secret(const NodeUri& uri, env::Env& env, std::string& secret, Cause& why) {
+    secret = uri.password;
+    if (!secret.empty()) return true;
+    const std::string word = uri.is_dapr() ? "token" : "password";
     if (!uri.password_file.empty()) {
-        return take(env.file(uri.password_file), "password_file " + uri.password_file, password,
-                    why);
+        return take(env.file(uri.password_file), word + "_file " + uri.password_file, secret, why);
     }
     if (!uri.password_env.empty()) {
-        return take(env.variable(uri.password_env), "password_env " + uri.password_env, password,
-                    why);
+        return take(env.variable(uri.password_env), word + "_env " + uri.password_env, secret, why);
     }
     return true;
 }

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "lib/base/check.h"
+#include "lib/nodes/node_secret.h"
 #include "lib/nodes/redis_errors.h"
-#include "lib/nodes/redis_password.h"
 
 namespace quorumlock::nodes {
 
@@ -54,7 +54,7 @@ void RedisNode::open(int index, NodeEvents& events) {
 void RedisNode::start_attempt() {
     attempt_cause_ = {};
     Cause why;
-    if (!read_password(uri_, env_, password_, why)) {
+    if (!read_secret(uri_, env_, password_, why)) {
         attempt_failed(std::move(why));
         return;
     }
