@@ -76,12 +76,19 @@ void DaprNode::send(Acquire& acquire) {
              acquire);
 }
 
-/// Rule D4: two requests take two connections, and the later one may overtake the earlier.
+/// Rule D4: two requests take two connections, and the later one may overtake the earlier. An undo
+/// that waits for its acquire's answer counts too.
 bool DaprNode::behind_an_undo(const Acquire& acquire) const noexcept {
-    return std::any_of(undos_.begin(), undos_.end(), [&](const auto& undo) {
-        return undo->call != nullptr && undo->origin != Origin::refused && undo->plan.times == 0 &&
-               undo->resource.view() == acquire.resource.view();
-    });
+    const std::string_view resource = acquire.resource.view();
+    return std::any_of(undos_.begin(), undos_.end(),
+                       [&](const auto& undo) {
+                           return undo->call != nullptr && undo->origin != Origin::refused &&
+                                  undo->plan.times == 0 && undo->resource.view() == resource;
+                       }) ||
+           std::any_of(acquires_.begin(), acquires_.end(), [&](const auto& other) {
+               return other->call != nullptr && other->undo_wanted &&
+                      other->resource.view() == resource;
+           });
 }
 
 void DaprNode::send_waiting() {
@@ -116,6 +123,7 @@ void DaprNode::on_lock(Acquire& acquire, const env::HttpAnswer& answer) {
     judge(reply);
     settle(acquire, reply.outcome);
     pay();
+    send_waiting();
     if (acquire.asker.to == nullptr) return;
     Answer told{.outcome = reply.outcome};
     if (reply.outcome == Outcome::refused) told.value = -1;
@@ -173,6 +181,7 @@ void DaprNode::give_up(Ticket ticket, bool silent) {
     store_fell_silent(why);
     lose(why);
     pay();
+    send_waiting();
 }
 
 Cause DaprNode::why_not_ready() const {

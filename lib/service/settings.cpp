@@ -123,8 +123,7 @@ std::optional<Error> check_extend(Nanos ttl, const Settings& settings) {
 
 std::optional<Error> check_inspect(const Settings& settings) {
     if (settings.abilities.inspect) return std::nullopt;
-    return Error(Errc::unsupported,
-                 "a " + settings.unable + " node cannot tell who holds a lock");
+    return Error(Errc::unsupported, "a " + settings.unable + " node cannot tell who holds a lock");
 }
 
 std::optional<Error> check_acquire(const AcquireOptions& options, const Settings& settings) {

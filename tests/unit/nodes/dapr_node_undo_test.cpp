@@ -151,6 +151,20 @@ TEST_F(DaprNodeTest, a_release_goes_out_behind_its_own_acquire) {
     EXPECT_EQ(node->owed(), 0U);
 }
 
+TEST_F(DaprNodeTest, an_acquire_waits_for_one_under_way_that_will_be_undone) {
+    open();
+    const Ticket first = acquire('a', 1);
+    undo('a');
+    give_up(first, false);
+    acquire('b', 2);
+    EXPECT_EQ(open_requests("lock"), 1U);
+    take_seen();
+    answer("lock", 200, kGranted);
+    EXPECT_THAT(take_seen(), ElementsAre(unlock('a')));
+    answer_status(0);
+    EXPECT_THAT(take_seen(), ElementsAre(lock('b', 10)));
+}
+
 TEST_F(DaprNodeTest, an_acquire_given_up_behind_an_undo_was_never_sent) {
     open();
     undo('a');
