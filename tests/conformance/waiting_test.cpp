@@ -131,7 +131,7 @@ TEST_P(ProviderTest, a_stop_token_does_not_touch_a_held_lock) {
     Lock lock = must_acquire("r", {.ttl = kLongTtl, .stop = source.get_token()});
     source.request_stop();
     EXPECT_TRUE(lock.held());
-    EXPECT_TRUE(eventually([&] { return nodes_holding(service(), "r") == kind().live(); }));
+    EXPECT_GE(nodes_holding(service(), "r"), kind().quorum());
 }
 
 }  // namespace quorumlock::testing
