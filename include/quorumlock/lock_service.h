@@ -42,13 +42,14 @@ struct Inspection {
 /// One node, as the service sees it.
 struct NodeInfo {
     std::string node;
-    std::string kind;  ///< "redis", "memory".
+    std::string kind;  ///< "redis", "memory", "dapr".
     bool ready = false;
     std::string cause;  ///< Why it cannot vote now.
     std::string version, role, run_id;
     Nanos round_trip{0};
     std::size_t backlog = 0;
     std::size_t owed_undos = 0;
+    std::string app_id;  ///< dapr: the application whose sidecar it is.
 };
 
 /// Counts of a running service, for tests of boundedness and for the curious.

@@ -60,8 +60,8 @@ struct AcquireOptions {
 struct ServiceOptions {
     /// The longest ttl any client of these nodes uses; the same for all of them. 10 ms .. 24 h.
     Nanos max_ttl = std::chrono::seconds(60);
-    /// A node silent for this long counts as unknown; zero: ttl/20 within 5..500 ms.
-    /// Else 1 ms .. 60 s.
+    /// A node silent for this long counts as unknown; zero: ttl/20 within 5..500 ms, or 8 s where a
+    /// Dapr sidecar is among the nodes. Else 1 ms .. 60 s.
     Nanos node_timeout{0};
     /// What a fresh service waits for its connections before its first round. 1 ms .. 60 s.
     Nanos connect_timeout = std::chrono::seconds(1);

@@ -15,6 +15,8 @@
 
 #include <quorumlock/time.h>
 
+#include "lib/env/http.h"
+
 namespace quorumlock::env {
 
 /// Something to be done at an instant. Intrusive: embed it, arm it, destroy it (which disarms).
@@ -138,6 +140,10 @@ class Env {
     virtual std::unique_ptr<Lookup> look_up(const std::string& host, LookupEvents& events) = 0;
     /// Starts connecting; answers later by on_open or on_closed, never from within this call.
     virtual std::unique_ptr<Stream> connect(const Endpoint& to, StreamEvents& events) = 0;
+
+    /// Asks once, over a kept connection where there is one, and never repeats what may have been
+    /// sent; follows no redirect and uses no proxy. Answers later, never from within this call.
+    virtual std::unique_ptr<HttpCall> request(const HttpRequest& request, HttpEvents& events) = 0;
 
     /// An environment variable or small file, for passwords; called at each (re)connect.
     virtual FileContent variable(const std::string& name) = 0;

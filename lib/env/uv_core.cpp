@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/base/check.h"
+#include "lib/env/uv_http.h"
 #include "lib/env/uv_lookup.h"
 #include "lib/env/uv_stream.h"
 
@@ -163,6 +164,7 @@ void UvCore::close(std::function<void()> done) {
     if (own_loop_ == nullptr) done_ = std::move(done);
     while (!streams_.empty()) streams_.back()->shut();
     while (!lookups_.empty()) lookups_.back()->shut();
+    if (http_ != nullptr) http_->shut();
     tasks_.clear();
     timers_.clear();
     close_handle(reinterpret_cast<uv_handle_t*>(&timer_poll_));
@@ -180,6 +182,11 @@ void UvCore::run_until_closed() {
     while (handles_ != 0) uv_run(loop_, UV_RUN_NOWAIT);
     // Look-ups that had not started yet are reported once more, as cancelled.
     uv_run(loop_, UV_RUN_NOWAIT);
+}
+
+UvHttp& UvCore::http() {
+    if (http_ == nullptr) http_ = std::make_unique<UvHttp>(*this);
+    return *http_;
 }
 
 void UvCore::remove(UvStream& stream) noexcept { take_out(streams_, &stream); }

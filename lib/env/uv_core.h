@@ -18,6 +18,7 @@
 
 namespace quorumlock::env {
 
+class UvHttp;
 class UvStream;
 class UvLookup;
 
@@ -62,6 +63,8 @@ class UvCore {
     void remove(UvLookup& lookup) noexcept;
     void add_dirty(UvStream& stream) { dirty_.push_back(&stream); }
     void remove_dirty(UvStream& stream) noexcept;
+    /// Made when it is first asked for: most services have no use for it.
+    UvHttp& http();
 
     /// For one read at a time: what is in it is valid during the on_data() it is passed to.
     static constexpr std::size_t kReadBytes = 64 * 1024;
@@ -96,6 +99,7 @@ class UvCore {
     bool waiting_ = false;
     bool timers_due_ = false;
     bool closing_ = false;
+    std::unique_ptr<UvHttp> http_;  ///< Goes first: it uses the rest.
 };
 
 }  // namespace quorumlock::env

@@ -10,6 +10,7 @@
 #include "lib/env/small_file.h"
 #include "lib/env/socket.h"
 #include "lib/env/uv_core.h"
+#include "lib/env/uv_http.h"
 #include "lib/env/uv_lookup.h"
 #include "lib/env/uv_stream.h"
 
@@ -88,6 +89,10 @@ std::unique_ptr<Lookup> UvEnv::look_up(const std::string& host, LookupEvents& ev
 
 std::unique_ptr<Stream> UvEnv::connect(const Endpoint& to, StreamEvents& events) {
     return std::make_unique<UvStream>(impl_->core, to, events);
+}
+
+std::unique_ptr<HttpCall> UvEnv::request(const HttpRequest& request, HttpEvents& events) {
+    return impl_->core.http().request(request, events);
 }
 
 FileContent UvEnv::variable(const std::string& name) { return read_variable(name); }

@@ -1,4 +1,5 @@
-// Env on libuv (loop, poll, look-up), timerfd (BOOTTIME), OpenSSL (RAND_bytes). One per loop.
+// Env on libuv (loop, poll, look-up), timerfd (BOOTTIME), OpenSSL (RAND_bytes), libcurl (HTTP). One
+// per loop.
 #pragma once
 
 #include <functional>
@@ -60,6 +61,7 @@ class UvEnv final : public Env {
     std::uint64_t random_u64() noexcept override;
     std::unique_ptr<Lookup> look_up(const std::string& host, LookupEvents& events) override;
     std::unique_ptr<Stream> connect(const Endpoint& to, StreamEvents& events) override;
+    std::unique_ptr<HttpCall> request(const HttpRequest& request, HttpEvents& events) override;
     FileContent variable(const std::string& name) override;
     FileContent file(const std::string& path) override;
 

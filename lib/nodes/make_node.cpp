@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "lib/nodes/dapr_node.h"
 #include "lib/nodes/memory_node.h"
 #include "lib/nodes/node_uri.h"
 #include "lib/nodes/redis_node.h"
@@ -10,6 +11,7 @@ std::unique_ptr<Node> make_node(NodeUri uri, const NodeOptions& options, env::En
     if (uri.kind == NodeUri::Kind::memory) {
         return std::make_unique<MemoryNode>(std::move(uri), env);
     }
+    if (uri.is_dapr()) return std::make_unique<DaprNode>(std::move(uri), options, env);
     return std::make_unique<RedisNode>(std::move(uri), options, env);
 }
 

@@ -1,7 +1,8 @@
 // One vote. The quorum core combines any number of these, of any kind.
 //
-// Everything here happens on the loop. A node never answers from within ask(): answers come in a
-// later event, so a round is never changed while it is being asked.
+// Everything here happens on the loop, but for abilities(), which never change. A node never
+// answers from within ask(): answers come in a later event, so a round is never changed while it is
+// being asked.
 #pragma once
 
 #include <cstdint>
@@ -62,12 +63,24 @@ struct Ask {
 /// Names an ask that was taken in, until it is answered or given up. 0: none.
 using Ticket = std::uint64_t;
 
+/// What a kind of node can do, and how long it may take to say that it cannot. The service checks
+/// a caller's options against it before anything is asked.
+struct Abilities {
+    bool extend = true;
+    bool inspect = true;
+    /// False: names must be UTF-8 without "||". Rule D1.
+    bool any_name = true;
+    /// How long a silent node is waited for where the service's options do not say; zero: rule T5.
+    Nanos patience{0};
+};
+
 struct NodeStatus {
     std::string label;   ///< `?name=`, else the address. Never a password.
-    std::string kind;    ///< "redis", "memory".
+    std::string kind;    ///< "redis", "memory", "dapr".
     bool ready = false;  ///< It can vote now.
     Cause cause;         ///< Why not.
     std::string version, role, run_id;
+    std::string app_id;          ///< dapr: whose sidecar it is.
     Nanos round_trip{0};         ///< Of the last handshake or ping; 0 when there was none.
     std::size_t backlog = 0;     ///< Commands sent and unanswered.
     std::size_t owed_undos = 0;  ///< Releases waiting for a connection.
@@ -91,6 +104,8 @@ class Node {
     virtual bool ready() const noexcept = 0;
     /// The first attempt to connect has ended, well or badly; the service need not wait for it.
     virtual bool settled() const noexcept = 0;
+
+    virtual Abilities abilities() const noexcept { return {}; }
 
     /// Asks one step; `to` hears the answer once, unless the ticket is given up before. A writing
     /// command is sent at most once. Where the node cannot be asked at all (not connected,

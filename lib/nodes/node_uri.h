@@ -17,18 +17,29 @@ namespace quorumlock::nodes {
 
 /// redis://[user[:password]@]host[:port][/db]?name=&password_file=&password_env=
 /// unix:///path?db=&user=&name=&password_file=&password_env=     memory:[?name=]
-/// rediss:// and dapr:// are known and answered `unsupported`.
+/// dapr://[host[:port]]/store?name=&token_file=&token_env=&independent=
+/// dapr+unix:///path?store=&name=&token_file=&token_env=&independent=
+/// rediss:// is known and answered `unsupported`.
 struct NodeUri {
-    enum class Kind : std::uint8_t { redis_tcp, redis_unix, memory };
+    enum class Kind : std::uint8_t { redis_tcp, redis_unix, memory, dapr_tcp, dapr_unix };
     Kind kind = Kind::redis_tcp;
-    std::string host;  ///< Name or address, without the brackets of an IPv6 literal.
+    /// Name or address, without the brackets of an IPv6 literal. dapr: empty, and port 0, where
+    /// the environment has to tell it.
+    std::string host;
     std::uint16_t port = 6379;
     std::string path;  ///< unix only
     int database = 0;
-    std::string user;                         ///< Empty: the default user.
-    std::string password;                     ///< Empty: none in the URI.
-    std::string password_file, password_env;  ///< Read again at every connect.
-    std::string label;  ///< ?name=, else "host:port", "[v6]:port" or the path.
+    std::string user;      ///< Empty: the default user.
+    std::string password;  ///< Empty: none in the URI.
+    /// Read again at every connect. dapr: token_file and token_env.
+    std::string password_file, password_env;
+    std::string store;         ///< dapr only: the lock component's name.
+    bool independent = false;  ///< dapr only: says that no other node of the set shares its Redis.
+    std::string label;         ///< ?name=, else address().
+
+    bool is_dapr() const noexcept { return kind == Kind::dapr_tcp || kind == Kind::dapr_unix; }
+    /// "host:port", "[v6]:port" or the path; of a Dapr node with "/store" behind it.
+    std::string address() const;
     /// Equal for URIs that certainly mean the same node; empty where none can be compared.
     std::string identity() const;
 };

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "lib/base/check.h"
+#include "lib/nodes/node_secret.h"
 #include "lib/nodes/redis_errors.h"
-#include "lib/nodes/redis_password.h"
 
 namespace quorumlock::nodes {
 
@@ -54,7 +54,7 @@ void RedisNode::open(int index, NodeEvents& events) {
 void RedisNode::start_attempt() {
     attempt_cause_ = {};
     Cause why;
-    if (!read_password(uri_, env_, password_, why)) {
+    if (!read_secret(uri_, env_, password_, why)) {
         attempt_failed(std::move(why));
         return;
     }
@@ -223,7 +223,7 @@ void RedisNode::answer_all(const Cause& cause) {
     // Rule N3. Nothing is pushed meanwhile: the node is not ready.
     while (!pipeline_.empty()) {
         const Outstanding& entry = pipeline_.front();
-        if (entry.must_be_done()) {
+        if (entry.must_be_done() && !entry.needless) {
             owe(entry.resource.view(), entry.token, entry.ttl, entry.plan, Instant::max());
         }
         if (entry.command == Command::acquire && entry.first_is_in) {

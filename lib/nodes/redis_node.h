@@ -120,6 +120,7 @@ class RedisNode final : public Node, private ConnectionEvents {
     void on_ping_reply(const resp::Value& reply);
     void on_error_reply(std::string_view text);
     void on_bad_reply();
+    void spare_undo(const Token& token);
     bool repeat_by_text();
     void deliver(Answer answer);
     void finish(const Answer& answer);

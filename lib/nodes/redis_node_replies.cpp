@@ -116,10 +116,11 @@ void RedisNode::on_error_reply(std::string_view text) {
     Cause cause = cause_of(text);
     // Rule N4. A read changes nothing, whatever the error.
     const bool failed = meaning.not_applied || entry.command == Command::inspect;
+    if (entry.command == Command::acquire && failed) spare_undo(entry.token);
     if (entry.must_be_done()) {
         if (meaning.what == ServerError::wrongtype) {
             duty_answered(entry);
-        } else {
+        } else if (!entry.needless) {
             // Rule N2: a RELEASE that may not have run does no harm when it runs again.
             duty_not_executed(entry);
         }
@@ -137,6 +138,15 @@ void RedisNode::on_error_reply(std::string_view text) {
     // The password or the role has changed: only a new handshake can tell.
     if (meaning.what == ServerError::noauth || meaning.what == ServerError::readonly) {
         lose(std::move(cause));
+    }
+}
+
+/// Its undo may be behind it: were it repeated until the server can execute it, a node that loads
+/// its data would be asked for more with every attempt, and for nothing.
+void RedisNode::spare_undo(const Token& token) {
+    for (std::size_t i = 1; i < pipeline_.size(); ++i) {
+        Outstanding& later = pipeline_.at(i);
+        if (later.must_be_done() && later.token == token) later.needless = true;
     }
 }
 

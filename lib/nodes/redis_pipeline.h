@@ -33,6 +33,7 @@ struct alignas(64) Outstanding {
     Command command = Command::ping;
     bool two_replies = false;  ///< A PTTL goes behind the command.
     bool first_is_in = false;  ///< Only the PTTL's reply is missing.
+    bool needless = false;     ///< An undo whose acquire was certainly not applied.
     bool moved = false;        ///< A repetition, so that the ticket does not tell the place.
     Outcome first = Outcome::unknown;  ///< What the first of two replies said.
     std::uint64_t end = 0;    ///< Where the command ends in Stream::accepted()'s terms. Rule N3.

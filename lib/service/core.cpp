@@ -19,7 +19,7 @@ Core::Core(env::Env& env, env::Runner& runner, Front& front, Settings settings,
            std::vector<std::unique_ptr<nodes::Node>> nodes)
     : env_(env),
       runner_(runner),
-      settings_(std::move(settings)),
+      settings_(with_nodes(std::move(settings), nodes)),
       nodes_(std::move(nodes)),
       front_(front) {
     for (const auto& node : nodes_) labels_.push_back(node->label());
@@ -141,13 +141,15 @@ void Core::tell_nodes(OperationState& operation) {
         nodes::NodeStatus s = node->status();
         all.push_back({std::move(s.label), std::move(s.kind), s.ready, std::move(s.cause.text),
                        std::move(s.version), std::move(s.role), std::move(s.run_id), s.round_trip,
-                       s.backlog, s.owed_undos});
+                       s.backlog, s.owed_undos, std::move(s.app_id)});
     }
     complete(operation, Result<std::vector<NodeInfo>>(std::move(all)));
 }
 
 Nanos Core::time_limit(Nanos ttl, Nanos left) const {
-    return protocol::node_timeout(ttl, settings_.options.node_timeout, left);
+    const Nanos own = protocol::node_timeout(ttl, settings_.options.node_timeout, left);
+    if (settings_.options.node_timeout > Nanos{0}) return own;
+    return std::max(own, std::min(settings_.abilities.patience, left));  // Rule D6
 }
 
 // ---- leases ----

@@ -103,7 +103,7 @@ Operation<void> Lock::extend(Nanos ttl) {
         return Operation<void>(&service.closed_operation(Verb::extend_lock));
     }
     return start_on(lease_, Verb::extend_lock, ttl,
-                    detail::check_ttl(ttl, service.core().settings()));
+                    detail::check_extend(ttl, service.core().settings()));
 }
 
 Operation<void> Lock::release() {

@@ -1,6 +1,7 @@
 // The public service: checks what is asked, then hands it to the loop.
 #include <quorumlock/lock_service.h>
 
+#include <algorithm>
 #include <set>
 
 #include "lib/env/loop_runner.h"
@@ -14,6 +15,20 @@ using detail::ServiceState;
 using detail::Verb;
 
 namespace {
+
+/// Rule D1: several sidecars are most often ways to one Redis, which then has several votes.
+std::optional<Error> check_independence(const std::vector<nodes::NodeUri>& uris) {
+    const auto is_dapr = [](const nodes::NodeUri& uri) { return uri.is_dapr(); };
+    if (std::count_if(uris.begin(), uris.end(), is_dapr) < 2) return std::nullopt;
+    for (const nodes::NodeUri& uri : uris) {
+        if (!uri.is_dapr() || uri.independent) continue;
+        return Error(Errc::invalid_argument,
+                     "the node " + uri.label +
+                         ": two Dapr sidecars that share a Redis are one vote counted twice; add "
+                         "independent=yes to each Dapr URI when every one has a Redis of its own");
+    }
+    return std::nullopt;
+}
 
 Result<std::vector<nodes::NodeUri>> parse_uris(const std::vector<std::string>& uris) {
     if (uris.empty()) return Error(Errc::invalid_argument, "no nodes: at least one URI is needed");
@@ -33,13 +48,14 @@ Result<std::vector<nodes::NodeUri>> parse_uris(const std::vector<std::string>& u
         }
         parsed.push_back(std::move(*node));
     }
+    if (auto error = check_independence(parsed)) return *std::move(error);
     return parsed;
 }
 
 OperationState& start(const std::shared_ptr<ServiceState>& service, Verb verb,
                       std::string_view resource, std::optional<Error> refused) {
     OperationState& operation = service->new_operation(verb);
-    auto bad_name = detail::check_resource(resource);
+    auto bad_name = detail::check_resource(resource, service->core().settings());
     operation.resource.assign(bad_name ? std::string_view{} : resource);
     if (!refused) refused = std::move(bad_name);
     operation.refused = std::move(refused);
@@ -124,7 +140,7 @@ Operation<void> LockService::extend(std::string_view resource, std::string_view 
         return Operation<void>(&state_->closed_operation(Verb::extend_token));
     }
     OperationState& operation = start(state_, Verb::extend_token, resource,
-                                      detail::check_ttl(ttl, state_->core().settings()));
+                                      detail::check_extend(ttl, state_->core().settings()));
     if (!operation.refused) operation.refused = set_token(operation, token);
     operation.ttl = ttl;
     state_->start(operation);
@@ -145,7 +161,8 @@ Operation<Inspection> LockService::inspect(std::string_view resource) {
     if (state_->runner().forked()) {
         return Operation<Inspection>(&state_->closed_operation(Verb::inspect));
     }
-    OperationState& operation = start(state_, Verb::inspect, resource, std::nullopt);
+    OperationState& operation =
+        start(state_, Verb::inspect, resource, detail::check_inspect(state_->core().settings()));
     state_->start(operation);
     return Operation<Inspection>(&operation);
 }

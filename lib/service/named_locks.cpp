@@ -176,7 +176,7 @@ Operation<RunHoldPtr> NamedLocks::acquire_for_run(std::string_view resource, Nan
 Operation<bool> NamedLocks::release(std::string_view resource) {
     ServiceState& service = *table_->service();
     if (service.runner().forked()) return Operation<bool>::ready(detail::closed_error());
-    if (auto refused = detail::check_resource(resource)) {
+    if (auto refused = detail::check_resource(resource, service.core().settings())) {
         return service.done_operation<bool>(*std::move(refused));
     }
     const LockPtr lock = table_->take(resource);
@@ -191,8 +191,9 @@ Operation<bool> NamedLocks::release(std::string_view resource) {
 Operation<bool> NamedLocks::extend(std::string_view resource, Nanos expiry) {
     ServiceState& service = *table_->service();
     if (service.runner().forked()) return Operation<bool>::ready(detail::closed_error());
-    auto refused = detail::check_resource(resource);
-    if (!refused) refused = detail::check_ttl(expiry, service.core().settings());
+    const detail::Settings& settings = service.core().settings();
+    auto refused = detail::check_resource(resource, settings);
+    if (!refused) refused = detail::check_extend(expiry, settings);
     if (refused) return service.done_operation<bool>(*std::move(refused));
     LockPtr lock = table_->find(resource);
     if (lock == nullptr || !lock->held()) return service.done_operation<bool>(false);

@@ -4,6 +4,9 @@
 #include <cmath>
 #include <string>
 
+#include "lib/base/utf8.h"
+#include "lib/protocol/quorum.h"
+
 namespace quorumlock::detail {
 
 namespace {
@@ -75,10 +78,36 @@ Result<Settings> check_options(const ServiceOptions& o) {
     return Settings{o, static_cast<std::uint32_t>(std::lround(o.drift_factor * 1e6))};
 }
 
-std::optional<Error> check_resource(std::string_view resource) {
-    if (!resource.empty() && resource.size() <= limits::kMaxResourceBytes) return std::nullopt;
-    return bad("resource has " + std::to_string(resource.size()) +
-               " bytes; it must have 1 .. 4096");
+Settings with_nodes(Settings settings, const std::vector<std::unique_ptr<nodes::Node>>& nodes) {
+    int extend = 0, inspect = 0;
+    for (const auto& node : nodes) {
+        const nodes::Abilities its = node->abilities();
+        extend += its.extend ? 1 : 0;
+        inspect += its.inspect ? 1 : 0;
+        settings.abilities.any_name = settings.abilities.any_name && its.any_name;
+        settings.abilities.patience = std::max(settings.abilities.patience, its.patience);
+        if (!its.extend || !its.inspect) settings.unable = node->status().kind;
+    }
+    const int needed = protocol::quorum(static_cast<int>(nodes.size()));
+    settings.abilities.extend = extend >= needed;
+    settings.abilities.inspect = inspect >= needed;
+    return settings;
+}
+
+std::optional<Error> check_resource(std::string_view resource, const Settings& settings) {
+    if (resource.empty() || resource.size() > limits::kMaxResourceBytes) {
+        return bad("resource has " + std::to_string(resource.size()) +
+                   " bytes; it must have 1 .. 4096");
+    }
+    if (settings.abilities.any_name) return std::nullopt;
+    // Rule D1
+    if (!is_utf8(resource)) {
+        return bad("resource is not UTF-8: a " + settings.unable + " node takes only text");
+    }
+    if (resource.find("||") != resource.npos) {
+        return bad("resource contains \"||\", which a " + settings.unable + " node does not take");
+    }
+    return std::nullopt;
 }
 
 std::optional<Error> check_ttl(Nanos ttl, const Settings& settings) {
@@ -87,10 +116,25 @@ std::optional<Error> check_ttl(Nanos ttl, const Settings& settings) {
                text_of(settings.options.max_ttl) + " (max_ttl)");
 }
 
+std::optional<Error> check_extend(Nanos ttl, const Settings& settings) {
+    if (settings.abilities.extend) return check_ttl(ttl, settings);
+    return Error(Errc::unsupported, "a " + settings.unable + " node cannot extend a lease");
+}
+
+std::optional<Error> check_inspect(const Settings& settings) {
+    if (settings.abilities.inspect) return std::nullopt;
+    return Error(Errc::unsupported, "a " + settings.unable + " node cannot tell who holds a lock");
+}
+
 std::optional<Error> check_acquire(const AcquireOptions& options, const Settings& settings) {
     if (auto e = check_ttl(options.ttl, settings)) return e;
     if (auto e = check_range("wait", options.wait, Nanos{0}, limits::kMaxWait)) return e;
     if (!options.renew.on) return std::nullopt;
+    if (!settings.abilities.extend) {
+        return Error(Errc::unsupported, "renew is on: a " + settings.unable +
+                                            " node cannot extend a lease; acquire with a "
+                                            "ttl that lasts, and without renew");
+    }
     if (auto e =
             check_range("renew.max_hold", options.renew.max_hold, Nanos{0}, limits::kMaxWait)) {
         return e;

@@ -12,6 +12,7 @@
 
 #include <quorumlock/lock_service.h>
 
+#include "tests/support/dapr_sidecar.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/service_fixture.h"
 
@@ -23,7 +24,12 @@ struct ProviderKind {
     int dead = 0;        ///< So many of them are not running.
     bool redis = false;  ///< Real servers, which a foreign client can reach too.
     bool unix_socket = false;
+    /// Each through a Dapr sidecar with a Redis of its own. Such nodes cannot extend, renew or
+    /// inspect, and take only text for names: the suite then asks for the plain refusal.
+    bool dapr = false;
 
+    /// Servers of our own stand behind the nodes.
+    bool real() const { return redis || dapr; }
     int quorum() const { return nodes / 2 + 1; }
     int live() const { return nodes - dead; }
 };
@@ -52,7 +58,14 @@ class ProviderTest : public ::testing::TestWithParam<ProviderKind> {
     /// Waits, by the lock's own clock, until its validity has ended.
     static void wait_until_not_held(const Lock& lock);
 
+    /// How many nodes say that somebody holds the resource; behind Dapr: how many of its servers.
+    int nodes_holding(LockService& service, std::string_view resource);
+    ::testing::AssertionResult nothing_left(LockService& service, std::string_view resource);
+    /// For tests of what this kind cannot do: true when it can; else the refusals were checked.
+    bool can_extend();
+
     std::vector<std::unique_ptr<RedisServer>> servers_;  ///< The live ones.
+    std::vector<std::unique_ptr<DaprSidecar>> sidecars_;
     std::vector<std::string> uris_;
 
   private:

@@ -78,6 +78,11 @@ bool SimProcess::random_bytes(std::span<std::uint8_t> out) noexcept {
     return true;
 }
 
+std::unique_ptr<env::HttpCall> SimProcess::request(const env::HttpRequest&, env::HttpEvents&) {
+    QL_CHECK(false);
+    return nullptr;
+}
+
 std::unique_ptr<env::Lookup> SimProcess::look_up(const std::string& host,
                                                  env::LookupEvents& events) {
     return std::make_unique<SimLookup>(*this, host, events);

@@ -49,6 +49,9 @@ class SimProcess final : public env::Env {
     void post(env::Task& task) override;
     bool random_bytes(std::span<std::uint8_t> out) noexcept override;
     std::uint64_t random_u64() noexcept override { return jitter_.next(); }
+    /// Aborts: nothing in this world speaks HTTP yet.
+    std::unique_ptr<env::HttpCall> request(const env::HttpRequest& request,
+                                           env::HttpEvents& events) override;
     std::unique_ptr<env::Lookup> look_up(const std::string& host,
                                          env::LookupEvents& events) override;
     std::unique_ptr<env::Stream> connect(const env::Endpoint& to,

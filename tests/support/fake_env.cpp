@@ -46,6 +46,68 @@ class FakeLookup final : public env::Lookup {
     FakeEnv* env_;
 };
 
+/// The client's side of one HTTP request.
+class FakeHttpCall final : public env::HttpCall, private env::Timer {
+  public:
+    FakeHttpCall(FakeEnv& env, std::shared_ptr<FakeHttp> request, env::HttpEvents& events)
+        : request_(std::move(request)), events_(events) {
+        request_->call = this;
+        env.arm(*this, env.now() + request_->time_limit);
+        env_ = &env;
+    }
+    ~FakeHttpCall() override {
+        if (request_->call != this) return;
+        request_->call = nullptr;
+        request_->given_up = true;
+    }
+
+    void deliver(const env::HttpAnswer& answer) {
+        env_->disarm(*this);
+        request_->call = nullptr;
+        events_.on_answer(answer);  // May destroy this.
+    }
+
+  private:
+    void fire() override {
+        env::HttpAnswer answer;
+        answer.why = "no answer within the limit";
+        answer.timed_out = answer.may_be_sent = true;
+        deliver(answer);
+    }
+
+    std::shared_ptr<FakeHttp> request_;
+    env::HttpEvents& events_;
+    FakeEnv* env_ = nullptr;
+};
+
+void FakeHttp::answer(int status, std::string_view said, std::string_view type) {
+    env::HttpAnswer answer;
+    answer.status = status;
+    answer.content_type = type;
+    answer.body = said;
+    answer.may_be_sent = true;
+    deliver(answer);
+}
+
+void FakeHttp::answer_cut(int status, std::string_view said) {
+    env::HttpAnswer answer;
+    answer.status = status;
+    answer.body = said;
+    answer.cut = answer.may_be_sent = true;
+    deliver(answer);
+}
+
+void FakeHttp::fail(std::string_view why, bool may_be_sent) {
+    env::HttpAnswer answer;
+    answer.why = why;
+    answer.may_be_sent = may_be_sent;
+    deliver(answer);
+}
+
+void FakeHttp::deliver(const env::HttpAnswer& answer) {
+    if (call != nullptr) call->deliver(answer);
+}
+
 void FakeConnection::open() {
     QL_CHECK(stream_ != nullptr && !opened_);
     opened_ = true;
@@ -132,6 +194,33 @@ std::unique_ptr<env::Stream> FakeEnv::connect(const env::Endpoint& to, env::Stre
     return stream;
 }
 
+std::unique_ptr<env::HttpCall> FakeEnv::request(const env::HttpRequest& request,
+                                                env::HttpEvents& events) {
+    auto made = std::make_shared<FakeHttp>();
+    made->method = request.method;
+    made->address = request.address;
+    made->socket_path = request.socket_path;
+    made->host = request.host;
+    made->target = request.target;
+    made->body = request.body;
+    made->port = request.port;
+    made->headers.assign(request.headers.begin(), request.headers.end());
+    made->time_limit = request.time_limit;
+    requests.push_back(made);
+    return std::make_unique<FakeHttpCall>(*this, made, events);
+}
+
+bool FakeEnv::tell_requests() {
+    if (!on_request) {
+        told_requests_ = requests.size();
+        return false;
+    }
+    if (told_requests_ >= requests.size()) return false;
+    const auto request = requests[told_requests_++];
+    if (request->open()) on_request(*request);
+    return true;
+}
+
 env::FileContent FakeEnv::variable(const std::string& name) {
     const auto found = variables.find(name);
     if (found == variables.end()) return {false, "", "not set"};
@@ -204,7 +293,8 @@ bool FakeEnv::flush() {
 
 void FakeEnv::run() {
     timers_.fire_due(now_);
-    for (int turn = 0; run_tasks() || answer_lookups() || tell_connects() || flush(); ++turn) {
+    for (int turn = 0;
+         run_tasks() || answer_lookups() || tell_connects() || tell_requests() || flush(); ++turn) {
         QL_CHECK(turn < 1'000'000);  // a task that posts itself for ever
     }
 }

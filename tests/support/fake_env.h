@@ -15,8 +15,31 @@
 
 namespace quorumlock::testing {
 
+class FakeHttpCall;
 class FakeStream;
 class FakeLookup;
+
+/// The server's side of one HTTP request. Outlives the client's HttpCall.
+struct FakeHttp {
+    env::HttpRequest::Method method = env::HttpRequest::Method::get;
+    std::string address, socket_path, host, target, body;
+    std::uint16_t port = 0;
+    std::vector<std::string> headers;
+    Nanos time_limit{0};
+
+    /// Nothing happens once the client has its answer or has given up.
+    void answer(int status, std::string_view said, std::string_view type = "application/json");
+    void answer_cut(int status, std::string_view said);
+    void fail(std::string_view why, bool may_be_sent);
+    /// The client still waits for the answer.
+    bool open() const noexcept { return call != nullptr; }
+
+    FakeHttpCall* call = nullptr;
+    bool given_up = false;  ///< By its client, not by the time limit.
+
+  private:
+    void deliver(const env::HttpAnswer& answer);
+};
 
 /// The server's side of one connection attempt. Outlives the client's Stream.
 class FakeConnection {
@@ -79,6 +102,8 @@ class FakeEnv final : public env::Env {
                                          env::LookupEvents& events) override;
     std::unique_ptr<env::Stream> connect(const env::Endpoint& to,
                                          env::StreamEvents& events) override;
+    std::unique_ptr<env::HttpCall> request(const env::HttpRequest& request,
+                                           env::HttpEvents& events) override;
     env::FileContent variable(const std::string& name) override;
     env::FileContent file(const std::string& path) override;
 
@@ -100,6 +125,11 @@ class FakeEnv final : public env::Env {
     std::function<void(FakeConnection&)> on_connect;
     /// Called by run() after bytes have left on a connection: the place of a scripted server.
     std::function<void(FakeConnection&)> on_sent;
+    /// Every HTTP request, oldest first.
+    std::vector<std::shared_ptr<FakeHttp>> requests;
+    /// Called by run() once for every new request: the place of a scripted server. Empty: they
+    /// stay open until a test answers them or their time limit passes.
+    std::function<void(FakeHttp&)> on_request;
     /// What look-ups answer. A host that is in neither is its own address.
     std::map<std::string, std::vector<std::string>> names;
     std::map<std::string, std::string> name_errors;
@@ -114,6 +144,7 @@ class FakeEnv final : public env::Env {
     bool run_tasks();
     bool answer_lookups();
     bool tell_connects();
+    bool tell_requests();
     bool flush();
 
     Instant now_{std::chrono::seconds(1000)};
@@ -123,6 +154,7 @@ class FakeEnv final : public env::Env {
     env::Task* last_ = nullptr;
     std::vector<FakeLookup*> lookups_;
     std::size_t told_ = 0;
+    std::size_t told_requests_ = 0;
 };
 
 }  // namespace quorumlock::testing

@@ -47,6 +47,8 @@ BAD = [
     ("libuv in a node", "foreign", "lib/nodes/a.cpp", "#include <uv.h>\n"),
     ("libuv in a node, quoted", "foreign", "lib/nodes/a.cpp", '#include "uv.h"\n'),
     ("openssl in the service", "foreign", "lib/service/a.cpp", "#include <openssl/rand.h>\n"),
+    ("libcurl in a node", "foreign", "lib/nodes/a.cpp", "#include <curl/curl.h>\n"),
+    ("JSON in another node", "foreign", "lib/nodes/redis_a.cpp", "#include <nlohmann/json.hpp>\n"),
     ("hiredis in a node", "foreign", "lib/nodes/a.cpp", "#include <hiredis/hiredis.h>\n"),
     ("hiredis in the tools", "foreign", "tools/cli/a.cpp", "#include <hiredis/read.h>\n"),
     ("json in a node", "foreign", "lib/nodes/a.cpp", "#include <nlohmann/json.hpp>\n"),

@@ -83,6 +83,7 @@ ordered_json describe(const NodeInfo& info) {
     if (!info.version.empty()) object["version"] = info.version;
     if (!info.role.empty()) object["role"] = info.role;
     if (!info.run_id.empty()) object["run_id"] = info.run_id;
+    if (!info.app_id.empty()) object["app_id"] = info.app_id;
     object["round_trip_ms"] = milliseconds(info.round_trip);
     object["backlog"] = info.backlog;
     object["owed_undos"] = info.owed_undos;
@@ -108,19 +109,42 @@ bool print_table(const std::vector<std::vector<std::string>>& rows) {
 
 std::string or_dash(std::string text) { return text.empty() ? "-" : text; }
 
+/// A sidecar's place is told by its application.
+std::string role_of(const NodeInfo& info) {
+    if (!info.app_id.empty()) return "app-id " + one_line(info.app_id);
+    return or_dash(info.role);
+}
+
+/// Several sidecars in one set: each is a vote of its own only for clients of the same app-ids.
+std::string app_id_warning(const std::vector<NodeInfo>& nodes) {
+    const NodeInfo* first = nullptr;
+    for (const NodeInfo& info : nodes) {
+        if (info.app_id.empty()) continue;
+        if (first == nullptr) first = &info;
+        if (info.app_id == first->app_id) continue;
+        return one_line("the sidecars " + first->node + " (app-id " + first->app_id + ") and " +
+                        info.node + " (app-id " + info.app_id +
+                        ") do not exclude each other under Dapr's default keyPrefix, which is the "
+                        "app-id; set keyPrefix to name or none in the lock component");
+    }
+    return "";
+}
+
 std::vector<std::string> row_of(const NodeInfo& info) {
     char round_trip[32];
     std::snprintf(round_trip, sizeof round_trip, "%.3f ms", milliseconds(info.round_trip));
-    return {
-        one_line(info.node),   info.kind,          info.ready ? "ready" : "not ready",
-        or_dash(info.version), or_dash(info.role), info.round_trip > Nanos{0} ? round_trip : "-",
-        one_line(info.cause)};
+    return {one_line(info.node),   info.kind,     info.ready ? "ready" : "not ready",
+            or_dash(info.version), role_of(info), info.round_trip > Nanos{0} ? round_trip : "-",
+            one_line(info.cause)};
 }
 
 bool print_nodes(const std::vector<NodeInfo>& nodes, std::size_t ready, bool json) {
     if (json) {
         ordered_json object{{"ready", ready}, {"quorum", quorum_of(nodes.size())}};
         for (const NodeInfo& info : nodes) object["nodes"].push_back(describe(info));
+        if (const auto warning = app_id_warning(nodes); !warning.empty()) {
+            object["warning"] = warning;
+        }
         return print_json(object);
     }
     std::vector<std::vector<std::string>> rows{
@@ -141,6 +165,10 @@ int run_nodes(const Context& context) {
     const std::size_t ready = nodes->size() - missing.size();
     if (!print_nodes(*nodes, ready, context.json)) {
         return context.fail("nodes", Error(Errc::closed, "stdout cannot be written"));
+    }
+    const std::string warning = app_id_warning(*nodes);
+    if (!warning.empty() && !context.json) {
+        std::fprintf(stderr, "quorumlock: nodes: warning: %s\n", warning.c_str());
     }
     if (ready >= quorum_of(nodes->size())) return kOk;
     return context.fail("nodes", too_few(ready, nodes->size(), "are ready", std::move(missing)));

@@ -98,6 +98,23 @@ int finish(const Context& context, Lock& lock, const Ending& ending) {
     return ending.exit_code;
 }
 
+/// Where the nodes cannot extend a lease the command has one, and is told to end before it does.
+template <class F>
+Result<Lock> acquire_for(const Context& context, LockService& service, const std::string& resource,
+                         AcquireOptions options, F&& wait) {
+    Result<Lock> lock = wait(service.acquire(resource, options));
+    if (lock || lock.error().code() != Errc::unsupported) return lock;
+    options.renew = false;
+    lock = wait(service.acquire(resource, options));
+    if (lock && !context.json) {
+        std::fprintf(stderr,
+                     "quorumlock: run: these nodes cannot extend a lease: the command has %s "
+                     "(--ttl)\n",
+                     format_duration(options.ttl).c_str());
+    }
+    return lock;
+}
+
 int run_run(const Context& context, const RunFlags& flags) {
     auto plan = plan_run(context, flags);
     if (!plan) return context.fail("run", plan.error());
@@ -109,8 +126,9 @@ int run_run(const Context& context, const RunFlags& flags) {
     std::stop_source stop;
     std::optional<int> interrupted_by;
     plan->acquire.stop = stop.get_token();
-    auto lock = wait_interruptibly(service->acquire(flags.resource, plan->acquire), stop, signals,
-                                   interrupted_by);
+    auto lock = acquire_for(context, *service, flags.resource, plan->acquire, [&](auto asked) {
+        return wait_interruptibly(std::move(asked), stop, signals, interrupted_by);
+    });
     if (interrupted_by) return 128 + *interrupted_by;
     if (!lock) return context.fail("run", lock.error());
 
@@ -144,7 +162,8 @@ void add_run(CLI::App& app, Context& context) {
         "The command gets QUORUMLOCK_RESOURCE, QUORUMLOCK_TOKEN, and QUORUMLOCK_FENCE if there is "
         "one.\nWhen a renewal fails it gets SIGTERM --kill-after before the lease ends, on proven "
         "loss at\nonce, and SIGKILL when the lease ends at the latest; exit code 74. It and what "
-        "it started in its\nprocess group end together. Other exit codes: the command's own, 128+n "
+        "it started in its\nprocess group end together. Dapr nodes cannot renew: there the command "
+        "has one --ttl.\nOther exit codes: the command's own, 128+n "
         "for signal n,\n126 cannot be executed, 127 not found, 75 another holds the lock, 69 no "
         "quorum.");
     verb->callback([&context, flags] {

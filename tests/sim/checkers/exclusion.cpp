@@ -70,8 +70,9 @@ void Exclusion::begin(Belief& belief) {
                text_of(belief.until);
     });
     check_promise(belief);
-    if (belief.until <= belief.begin) {
-        // Told too late to be of use: held() was false when it was first asked.
+    if (belief.until <= belief.begin || (belief.lock != nullptr && !belief.lock->held())) {
+        // Told too late to be of use: held() was false when it was first asked; its validity was
+        // over, or its service was closed meanwhile.
         return end(belief, belief.begin);
     }
     current_.push_back(&belief);

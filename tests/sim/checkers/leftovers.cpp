@@ -58,11 +58,7 @@ void Leftovers::on_set(SimServer& server, Attempt& attempt) {
     // It was named, or it comes behind all that rule N6 can do: then it ends with its lease.
     const int node = server.index();
     const NodePlan& plan = ledger_.plan().nodes[static_cast<std::size_t>(node)];
-    const Vote& vote = attempt.votes[static_cast<std::size_t>(node)];
-    const bool too_late =
-        (plan.no_kill || plan.no_info) &&
-        repeated_by(vote, ways_.greeted(attempt.process, node), attempt.ttl) == kNever;
-    if ((found->second >> node & 1U) != 0 || too_late) {
+    if ((found->second >> node & 1U) != 0 || plan.no_kill || plan.no_info) {
         attempt.claim = Attempt::Claim::left;
         return;
     }

@@ -123,7 +123,9 @@ TEST(NodeUri, the_same_server_has_the_same_identity) {
 }
 
 TEST(NodeUri, the_whole_text_is_checked_first) {
-    const std::string known = "write redis://host[:port][/db], unix:///path or memory:";
+    const std::string known =
+        "write redis://host[:port][/db], unix:///path, "
+        "dapr://host:port/store or memory:";
     EXPECT_EQ(refused(""), "invalid_argument: node URI: it is empty; " + known);
     EXPECT_EQ(refused("redis://" + std::string(4089, 'h')),
               "invalid_argument: node URI: it has 4097 bytes, more than 4096");
@@ -145,14 +147,60 @@ TEST(NodeUri, the_whole_text_is_checked_first) {
               "invalid_argument: node URI: the scheme http:// is unknown; " + known);
 }
 
+TEST(NodeUri, every_part_of_a_dapr_node) {
+    const auto uri = parsed("dapr://Side:3600/my%20locks?name=n&token_env=T&independent=yes");
+    EXPECT_EQ(uri.kind, Kind::dapr_tcp);
+    EXPECT_TRUE(uri.is_dapr());
+    EXPECT_EQ(uri.host, "side");
+    EXPECT_EQ(uri.port, 3600);
+    EXPECT_EQ(uri.store, "my locks");
+    EXPECT_EQ(uri.password_env, "T");
+    EXPECT_TRUE(uri.independent);
+    EXPECT_EQ(uri.label, "n");
+    EXPECT_EQ(uri.address(), "side:3600/my locks");
+    const auto local = parsed("dapr+unix:///run/d.sock?store=locks&token_file=/t");
+    EXPECT_EQ(local.kind, Kind::dapr_unix);
+    EXPECT_EQ(local.path, "/run/d.sock");
+    EXPECT_EQ(local.store, "locks");
+    EXPECT_EQ(local.password_file, "/t");
+    EXPECT_FALSE(local.independent);
+    EXPECT_EQ(local.label, "/run/d.sock/locks");
+    const auto open = parsed("dapr:///locks");
+    EXPECT_EQ(open.host, "");
+    EXPECT_EQ(open.port, 0);
+    EXPECT_EQ(parsed("dapr://[::1]:3500/locks").label, "[::1]:3500/locks");
+    EXPECT_EQ(parsed("dapr://h:1/a").identity(), parsed("dapr://H:1/a?name=x").identity());
+    EXPECT_NE(parsed("dapr://h:1/a").identity(), parsed("dapr://h:1/b").identity());
+}
+
+TEST(NodeUri, a_bad_part_of_a_dapr_node_is_named) {
+    const std::vector<std::pair<std::string, std::string>> cases = {
+        {"dapr://h", "dapr://h: the store is missing; write dapr://host:port/store"},
+        {"dapr://h/", "dapr://h: the store is missing; write dapr://host:port/store"},
+        {"dapr://h/a/b",
+         "dapr://h: the store must be one name of up to 253 bytes, without '/' and control "
+         "characters"},
+        {"dapr://:hunter2@h/s",
+         "dapr://: an '@' has no place here; a token goes in ?token_file= or ?token_env="},
+        {"dapr://h/s?password_env=X",
+         "dapr://h: the query key password_env is unknown; known keys: name, token_file, "
+         "token_env, independent"},
+        {"dapr://h/s?independent=maybe", "dapr://h: independent is neither yes nor no"},
+        {"dapr://h/s?token_env=A&token_file=b",
+         "dapr://h: both token_file and token_env; give one of them"},
+        {"dapr+unix:///p", "dapr+unix://: the store is missing; write ?store=NAME"},
+        {"dapr+unix://p?store=s",
+         "dapr+unix://: the path must follow at once: dapr+unix:///path?store=NAME"},
+    };
+    for (const auto& [text, why] : cases) {
+        EXPECT_EQ(refused(text), "invalid_argument: node URI: " + why);
+    }
+}
+
 TEST(NodeUri, schemes_of_other_builds_are_unsupported) {
     EXPECT_EQ(refused("rediss://:pw@h"),
               "unsupported: node URI: TLS (rediss://) is not supported; use redis:// through a "
               "tunnel");
-    EXPECT_EQ(refused("dapr://h:50001/store"),
-              "unsupported: node URI: Dapr nodes (dapr://) are not supported; use redis://");
-    EXPECT_EQ(refused("dapr+unix:///s.sock"),
-              "unsupported: node URI: Dapr nodes (dapr+unix://) are not supported; use redis://");
 }
 
 TEST(NodeUri, a_bad_part_is_named_with_its_bound) {

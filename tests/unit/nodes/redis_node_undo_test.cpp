@@ -292,6 +292,24 @@ TEST_F(RedisNodeUndo, a_server_that_cannot_execute_it_now_is_told_again_until_it
     EXPECT_EQ(node->owed(), 0u);
 }
 
+TEST_F(RedisNodeUndo, of_an_acquire_that_was_certainly_not_applied_is_not_told_again) {
+    leave_acquire_behind('a');
+    undo('a');
+    leave_acquire_behind('b');
+    undo('b');
+    env.run();
+    redis.take();
+    for (int i = 0; i < 2; ++i) redis.reply("-LOADING Redis is loading the dataset in memory\r\n");
+    EXPECT_EQ(node->owed(), 1u) << "nothing is known of the other one yet";
+    redis.reply("+OK\r\n");
+    redis.reply("-LOADING Redis is loading the dataset in memory\r\n");
+    EXPECT_EQ(node->owed(), 1u);
+    env.advance(ms(250));
+    EXPECT_THAT(redis.take(), ElementsAre(release(1, 'b')));
+    redis.reply(":1\r\n");
+    EXPECT_EQ(node->owed(), 0u);
+}
+
 TEST_F(RedisNodeUndo, an_error_that_is_on_no_list_does_not_count_as_done) {
     undo('a', s(10));
     env.run();

@@ -1,4 +1,4 @@
-// Where a node's password comes from.
+// Where a node's password or token comes from.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace quorumlock::nodes {
 
-/// Reads the password: the URI's own, else its file's first line, else its variable. Empty: there
+/// Reads the secret: the URI's own, else its file's first line, else its variable. Empty: there
 /// is none. False: it could not be read, and `why` says so without showing it.
-bool read_password(const NodeUri& uri, env::Env& env, std::string& password, Cause& why);
+bool read_secret(const NodeUri& uri, env::Env& env, std::string& secret, Cause& why);
 
 }  // namespace quorumlock::nodes
