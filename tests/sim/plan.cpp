@@ -42,7 +42,11 @@ void draw_resources(Plan& plan, Random& random) {
     for (std::size_t i = 0; i < count; ++i) {
         std::string name = "r" + std::to_string(i);
         if (random.chance(1, 16)) name += std::string("\0\r\n\xff", 4);
-        if (random.chance(1, 16)) name.resize(limits::kMaxResourceBytes, 'x');
+        if (random.chance(1, 16)) {
+            const std::int64_t most = limits::kMaxResourceBytes;
+            const auto size = random.chance(1, 4) ? most : random.scaled(64, most);
+            name.resize(static_cast<std::size_t>(size), 'x');
+        }
         plan.resources.push_back(std::move(name));
     }
 }
