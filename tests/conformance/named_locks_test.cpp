@@ -169,7 +169,8 @@ TEST_P(ProviderTest, the_end_of_named_locks_releases_what_they_hold) {
     {
         NamedLocks locks = NamedLocks::over(service());
         ASSERT_TRUE(locks.try_acquire("r", kLongTtl).get().value());
-        ASSERT_EQ(nodes_holding(service(), "r"), kind().live());
+        // The last answers of the round may still be under way.
+        ASSERT_GE(nodes_holding(service(), "r"), kind().quorum());
     }
     EXPECT_TRUE(nothing_left(service(), "r"));
 }
