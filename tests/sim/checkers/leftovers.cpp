@@ -65,13 +65,23 @@ void Leftovers::on_set(SimServer& server, Attempt& attempt) {
     accuse(attempt, node, "after its service was closed without a word about this node");
 }
 
+/// A former connection that could not be killed has delivered its SET behind all repetitions of
+/// the undo: it ends with its lease (rule N6).
+bool Leftovers::came_too_late(const Attempt& attempt, int node) const {
+    const NodePlan& plan = ledger_.plan().nodes[static_cast<std::size_t>(node)];
+    if (!plan.no_kill && !plan.no_info) return false;
+    const Vote& vote = attempt.votes[static_cast<std::size_t>(node)];
+    return repeated_by(vote, ways_.greeted(attempt.process, node), attempt.ttl) == kNever;
+}
+
 void Leftovers::closed(int process, int service, std::uint32_t named) {
     closed_[{process, service}] = named;
     for (Attempt* const attempt : open_) {
         if (attempt->process != process || attempt->service != service) continue;
         if (attempt->claim == Attempt::Claim::left) continue;
         for (int node = 0; node < ledger_.nodes(); ++node) {
-            if ((named >> node & 1U) == 0 && left_over(*attempt, node)) {
+            if ((named >> node & 1U) == 0 && left_over(*attempt, node) &&
+                !came_too_late(*attempt, node)) {
                 return accuse(*attempt, node,
                               "after its service was closed without a word about this node");
             }

@@ -65,6 +65,7 @@ class Leftovers {
 
     Time orphan_since(Attempt& attempt);
     Time allowed_until(Attempt& attempt, int node, Time orphan_since);
+    bool came_too_late(const Attempt& attempt, int node) const;
     static Time repeated_by(const Vote& vote, Time greeted, Nanos ttl);
     bool left_over(const Attempt& attempt, int node);
     void accuse(const Attempt& attempt, int node, const std::string& why);
