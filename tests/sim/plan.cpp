@@ -118,7 +118,7 @@ void draw_network(Plan& plan, Random& random) {
 
 void draw_clients(Plan& plan, Random& random) {
     const int count = static_cast<int>(plan.clients.size());
-    const int operations = random.number(50, 110);
+    const int operations = random.number(40, 85);
     for (int i = 0; i < count; ++i) {
         ClientPlan& client = plan.clients[static_cast<std::size_t>(i)];
         client.process = static_cast<int>(random.below(plan.processes.size()));
