@@ -73,6 +73,7 @@ void UvHttp::shut() noexcept {
     if (CURLM* const multi = std::exchange(multi_, nullptr); multi != nullptr) {
         curl_multi_cleanup(multi);  // lets go of the sockets it keeps
     }
+    while (!watches_.empty()) let_go(*watches_.back());
     core_.disarm(due_);
     core_.unpost(kick_);
 }
@@ -88,7 +89,7 @@ std::unique_ptr<HttpTransfer> UvHttp::begin(const HttpRequest& request, UvHttpCa
     if (multi_ == nullptr) return nullptr;
     std::unique_ptr<HttpTransfer> transfer;
     if (spare_.empty()) {
-        transfer = std::make_unique<HttpTransfer>();
+        transfer = std::make_unique<HttpTransfer>(*this);
     } else {
         transfer = std::move(spare_.back());
         spare_.pop_back();
@@ -116,7 +117,7 @@ void UvHttp::forget(UvHttpCall& call) noexcept {
 int UvHttp::on_socket(CURL*, curl_socket_t socket, int what, void* user, void* watch) noexcept {
     auto* const known = static_cast<Watch*>(watch);
     if (what == CURL_POLL_REMOVE) {
-        if (known != nullptr) let_go(known);
+        if (known != nullptr) static_cast<UvHttp*>(user)->let_go(*known);
         return 0;
     }
     static_cast<UvHttp*>(user)->watch(socket, what, known);
@@ -124,6 +125,7 @@ int UvHttp::on_socket(CURL*, curl_socket_t socket, int what, void* user, void* w
 }
 
 void UvHttp::watch(curl_socket_t socket, int what, Watch* watch) noexcept {
+    if (watch != nullptr && watch->http == nullptr) let_go(*std::exchange(watch, nullptr));
     if (watch == nullptr) {
         auto made = std::make_unique<Watch>();
         // Then the request runs into its time limit, as it does when the socket is never ready.
@@ -133,6 +135,7 @@ void UvHttp::watch(curl_socket_t socket, int what, Watch* watch) noexcept {
         watch->http = this;
         watch->socket = socket;
         watch->poll.data = watch;
+        watches_.push_back(watch);
         core_.opened(reinterpret_cast<uv_handle_t*>(&watch->poll));
         curl_multi_assign(multi_, socket, watch);
     }
@@ -141,14 +144,35 @@ void UvHttp::watch(curl_socket_t socket, int what, Watch* watch) noexcept {
     QL_CHECK(uv_poll_start(&watch->poll, events, on_poll) == 0);
 }
 
-void UvHttp::let_go(Watch* watch) noexcept {
-    watch->http = nullptr;
-    uv_close(reinterpret_cast<uv_handle_t*>(&watch->poll), [](uv_handle_t* handle) {
-        auto* const gone = static_cast<Watch*>(handle->data);
-        UvCore* const core = gone->core;
-        delete gone;
+void UvHttp::stop(Watch& watch) noexcept {
+    if (std::exchange(watch.http, nullptr) == nullptr) return;
+    uv_close(reinterpret_cast<uv_handle_t*>(&watch.poll), [](uv_handle_t* handle) {
+        auto* const stopped = static_cast<Watch*>(handle->data);
+        UvCore* const core = stopped->core;
+        stopped->gone = true;
+        if (stopped->removed) delete stopped;
         core->gone();
     });
+}
+
+void UvHttp::let_go(Watch& watch) noexcept {
+    std::erase(watches_, &watch);
+    stop(watch);
+    watch.removed = true;
+    if (watch.gone) delete &watch;
+}
+
+/// curl closes some sockets before it says that it has let go of them. Their number may be a socket
+/// of another thread by then.
+int UvHttp::close_socket(void* http, curl_socket_t socket) noexcept {
+    static_cast<UvHttp*>(http)->forget_socket(socket);
+    return ::close(socket);
+}
+
+void UvHttp::forget_socket(curl_socket_t socket) noexcept {
+    for (Watch* const watch : watches_) {
+        if (watch->socket == socket) stop(*watch);
+    }
 }
 
 int UvHttp::on_timer(CURLM*, long ms, void* user) noexcept {

@@ -38,14 +38,20 @@ class UvHttp {
     /// For the next request.
     void keep(std::unique_ptr<HttpTransfer> transfer) noexcept;
     void forget(UvHttpCall& call) noexcept;
+    /// libuv lets go of it now.
+    void forget_socket(curl_socket_t socket) noexcept;
+    /// In place of close(), for curl: libuv lets go of a socket before its number can be another's.
+    static int close_socket(void* http, curl_socket_t socket) noexcept;
 
   private:
     /// What libuv knows of a socket of curl's; it outlives the socket until libuv has let go.
     struct Watch {
         uv_poll_t poll{};
         UvCore* core = nullptr;
-        UvHttp* http = nullptr;  ///< Null once curl has let go of the socket.
+        UvHttp* http = nullptr;  ///< Null once the socket is closed, or curl has let go of it.
         curl_socket_t socket = CURL_SOCKET_BAD;
+        bool gone = false;     ///< libuv has let go of it,
+        bool removed = false;  ///< and so has curl.
     };
     /// curl wants to be called at an instant.
     struct Due final : Timer {
@@ -64,7 +70,8 @@ class UvHttp {
     static int on_timer(CURLM*, long ms, void* user) noexcept;
     static void on_poll(uv_poll_t* poll, int status, int events);
     void watch(curl_socket_t socket, int what, Watch* watch) noexcept;
-    static void let_go(Watch* watch) noexcept;
+    void stop(Watch& watch) noexcept;
+    void let_go(Watch& watch) noexcept;
     void on_due();
     void tell_finished();
 
@@ -73,6 +80,7 @@ class UvHttp {
     Due due_{*this};
     Kick kick_{*this};
     std::vector<UvHttpCall*> calls_;
+    std::vector<Watch*> watches_;  ///< Those that curl knows.
     std::vector<std::unique_ptr<HttpTransfer>> spare_;
 };
 

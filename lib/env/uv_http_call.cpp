@@ -49,6 +49,9 @@ void UvHttpCall::shut() noexcept {
     UvHttp& http = *std::exchange(http_, nullptr);
     http.core().disarm(*this);
     if (transfer_ != nullptr) {
+        // A socket that is still being connected curl closes before it says so, and without asking
+        // us to: its number could be another thread's by then.
+        if (!transfer_->may_be_sent()) http.forget_socket(transfer_->socket());
         http.take_out(*transfer_);
         http.keep(std::move(transfer_));
     }

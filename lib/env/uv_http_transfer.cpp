@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "lib/env/socket.h"
+#include "lib/env/uv_http.h"
 
 namespace quorumlock::env {
 
@@ -35,13 +36,16 @@ std::string url_of(const HttpRequest& request) {
 
 }  // namespace
 
-HttpTransfer::HttpTransfer() : easy_(curl_easy_init()) {
+HttpTransfer::HttpTransfer(UvHttp& http) : easy_(curl_easy_init()) {
     if (easy_ == nullptr) return;
     // Rule N2: a writing request is never sent twice, not even by curl's own retry on a fresh
     // connection; before_request sees to that.
     curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, &HttpTransfer::before_request);
     curl_easy_setopt(easy_, CURLOPT_PREREQDATA, this);
     curl_easy_setopt(easy_, CURLOPT_OPENSOCKETFUNCTION, &HttpTransfer::open_socket);
+    curl_easy_setopt(easy_, CURLOPT_OPENSOCKETDATA, this);
+    curl_easy_setopt(easy_, CURLOPT_CLOSESOCKETFUNCTION, &UvHttp::close_socket);
+    curl_easy_setopt(easy_, CURLOPT_CLOSESOCKETDATA, &http);
     curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &HttpTransfer::on_body);
     curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
     curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &HttpTransfer::on_header);
@@ -68,6 +72,7 @@ bool HttpTransfer::set_up(const HttpRequest& request, void* owner) {
     error_[0] = '\0';
     header_bytes_ = 0;
     begun_ = would_repeat_ = cut_ = false;
+    socket_ = CURL_SOCKET_BAD;
     const bool posts = request.method == HttpRequest::Method::post;
     request_body_.assign(request.body);
     const std::string path(request.socket_path);
@@ -112,9 +117,9 @@ void* HttpTransfer::owner_of(CURL* easy) noexcept {
     return owner;
 }
 
-curl_socket_t HttpTransfer::open_socket(void*, curlsocktype, curl_sockaddr* to) noexcept {
+curl_socket_t HttpTransfer::open_socket(void* user, curlsocktype, curl_sockaddr* to) noexcept {
     const int fd = ::socket(to->family, to->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, to->protocol);
-    return fd >= 0 ? fd : CURL_SOCKET_BAD;
+    return static_cast<HttpTransfer*>(user)->socket_ = fd >= 0 ? fd : CURL_SOCKET_BAD;
 }
 
 /// A connection is there, and the request is about to leave on it.

@@ -10,9 +10,11 @@
 
 namespace quorumlock::env {
 
+class UvHttp;
+
 class HttpTransfer {
   public:
-    HttpTransfer();
+    explicit HttpTransfer(UvHttp& http);
     ~HttpTransfer();
     HttpTransfer(const HttpTransfer&) = delete;
     HttpTransfer& operator=(const HttpTransfer&) = delete;
@@ -25,6 +27,8 @@ class HttpTransfer {
     static void* owner_of(CURL* easy) noexcept;
     /// May the request have left, as far as is known by now?
     bool may_be_sent() const noexcept { return begun_; }
+    /// The one that was opened for it last, if any was.
+    curl_socket_t socket() const noexcept { return socket_; }
     /// After curl has finished with `code`. Valid until the next set_up().
     HttpAnswer answer(CURLcode code);
 
@@ -40,6 +44,7 @@ class HttpTransfer {
     std::string request_body_, body_, why_;
     std::array<char, CURL_ERROR_SIZE> error_{};
     std::size_t header_bytes_ = 0;
+    curl_socket_t socket_ = CURL_SOCKET_BAD;
     bool begun_ = false;         ///< The request has begun to leave.
     bool would_repeat_ = false;  ///< curl wanted to send it once more.
     bool cut_ = false;
