@@ -177,6 +177,7 @@ void FaultDriver::harm_links(const Fault& fault) {
                 break;
             case FaultKind::reset_client:
                 link->cut_client = fault.amount;
+                link->cut_short = fault.flag;
                 break;
             case FaultKind::half_open:
                 link->go_dead();

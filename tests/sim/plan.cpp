@@ -71,7 +71,7 @@ void draw_node(NodePlan& node, Random& random, Time near, std::int64_t most) {
         node.secret = NodePlan::Secret::file;
     }
     node.server.database = random.chance(1, 8) ? random.number(1, 15) : 0;
-    node.no_kill = random.chance(1, 12);
+    node.no_kill = random.chance(1, 16);
     node.no_info = random.chance(1, 24);
 }
 
@@ -152,6 +152,8 @@ Plan Plan::draw(std::uint64_t seed) {
     const std::int64_t most = most_ppm(plan.drift_ppm);
     const Time near = random.scaled(40 * kMicro, 500 * kMicro);
     for (NodePlan& node : plan.nodes) draw_node(node, random, near, most);
+    plan.no_kill = random.chance(1, 10);
+    for (NodePlan& node : plan.nodes) node.no_kill = node.no_kill || plan.no_kill;
     for (ProcessPlan& process : plan.processes) draw_process(plan, process, random, most);
     draw_network(plan, random);
     draw_clients(plan, random);

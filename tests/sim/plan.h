@@ -44,7 +44,8 @@ struct ClientPlan {
 
 struct Plan {
     std::uint64_t seed = 0;
-    bool strict = true;  ///< No fault of this run excuses two holders.
+    bool strict = true;    ///< No fault of this run excuses two holders.
+    bool no_kill = false;  ///< No server of this run allows CLIENT KILL.
     std::vector<NodePlan> nodes;
     std::vector<ProcessPlan> processes;
     std::vector<ClientPlan> clients;

@@ -24,6 +24,8 @@ std::vector<FaultKind> draw_kinds(const Plan& plan, Random& random) {
         if (wanted && !(plan.strict && excuses(kind))) kinds.push_back(kind);
     }
     if (kinds.empty()) kinds.push_back(FaultKind::reset_after);
+    // Where nothing can be killed, what a broken connection still carries is what matters.
+    if (plan.no_kill) kinds.push_back(FaultKind::reset_client);
     return kinds;
 }
 
@@ -45,8 +47,9 @@ void draw_amount(const Plan& plan, Fault& fault, Random& random) {
             fault.amount = random.number(2, 6);
             fault.flag = !plan.strict && random.chance(1, 2);
             break;
-        case FaultKind::reset_client:  // how much later what was sent may arrive
-            fault.amount = random.scaled(kMilli, 2 * kSecond);
+        case FaultKind::reset_client:  // how much later what was sent may arrive; only a part?
+            fault.amount = random.scaled(10 * kMilli, 2 * kSecond);
+            fault.flag = random.chance(1, 2);
             break;
         case FaultKind::one_way:  // to the client? else to the server
             fault.flag = random.chance(1, 2);

@@ -72,6 +72,12 @@ std::size_t Link::room() const noexcept {
     return used >= network_.window() ? 0 : network_.window() - used;
 }
 
+std::size_t Link::takes(std::size_t size, bool round) {
+    if (half_reset_) return 0;
+    const std::size_t most = std::min(size, room());
+    return most > 0 && round && cut_client > 0 && cut_short ? network_.part_of(most) : most;
+}
+
 bool Link::clogged(Time now) const noexcept {
     return starved_ || 2 * up_.size() > network_.window() || up_.last_at() > now + 50 * kMilli;
 }

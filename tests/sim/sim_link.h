@@ -44,6 +44,8 @@ class Link final : public Input {
     // ---- the client's kernel ----
     /// How many bytes more it takes.
     std::size_t room() const noexcept;
+    /// How many of so many bytes it takes at once, which begin with a command of a round or not.
+    std::size_t takes(std::size_t size, bool round);
     void send(std::string_view bytes, std::int64_t written);
     /// The program lets go of it; what was sent is still delivered, an end behind it.
     void client_closes();
@@ -104,6 +106,7 @@ class Link final : public Input {
     /// Fault: the next round command ends it for the client; what is on its way arrives by so much
     /// later. 0: none.
     Time cut_client = 0;
+    bool cut_short = false;  ///< Of that command the client's kernel takes a part only.
     std::uint8_t spoil = 0;  ///< Fault: the next reply is replaced by this garbage (1..8).
     static constexpr std::uint8_t kOddError = 9;  ///< spoil: by an error that says nothing.
     bool round_open = false;  ///< A round command was sent, and nothing was heard since.

@@ -64,6 +64,8 @@ class Network {
     std::size_t window() const noexcept { return traits_.window; }
     Time first_retransmit() const noexcept { return traits_.first_retransmit; }
     Time longest_retransmit() const noexcept { return traits_.longest_retransmit; }
+    /// 1..size bytes.
+    std::size_t part_of(std::size_t size) noexcept { return 1 + luck_.below(size); }
     bool chance(std::uint64_t some, std::uint64_t of) noexcept { return luck_.chance(some, of); }
     std::string& scratch() noexcept { return scratch_; }
 

@@ -75,7 +75,8 @@ void SimStream::flush() {
     std::size_t i = 0;
     for (; i < written_.size(); ++i) {
         const auto left = static_cast<std::size_t>(written_[i].end - sent_);
-        const std::size_t size = std::min(left, link_->room());
+        const bool round = begins_round(std::string_view(buffer_).substr(done));
+        const std::size_t size = link_->takes(left, round);
         if (size == 0) break;
         const std::string_view piece = std::string_view(buffer_).substr(done, size);
         process_.trace_sent(*link_, piece);
