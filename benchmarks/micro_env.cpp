@@ -6,7 +6,8 @@
 #include <memory>
 #include <vector>
 
-#include "lib/base/token.h"
+#include <quorumlock/token.h>
+
 #include "lib/env/timer_queue.h"
 #include "lib/env/uv_env.h"
 #include "lib/service/tokens.h"

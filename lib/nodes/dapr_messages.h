@@ -7,10 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "lib/base/cause.h"
-#include "lib/base/token.h"
+#include <quorumlock/cause.h>
+#include <quorumlock/node.h>
+#include <quorumlock/token.h>
+
 #include "lib/env/http.h"
-#include "lib/nodes/node.h"
 
 namespace quorumlock::nodes::dapr {
 

@@ -9,10 +9,11 @@
 #include <string>
 #include <vector>
 
+#include <quorumlock/node.h>
+
 #include "lib/base/small_bytes.h"
 #include "lib/env/env.h"
 #include "lib/nodes/dapr_messages.h"
-#include "lib/nodes/node.h"
 #include "lib/nodes/node_uri.h"
 #include "lib/nodes/redis_backoff.h"
 #include "lib/nodes/undo_debts.h"

@@ -6,8 +6,7 @@
 #include <vector>
 
 #include <quorumlock/time.h>
-
-#include "lib/base/token.h"
+#include <quorumlock/token.h>
 
 namespace quorumlock::nodes {
 

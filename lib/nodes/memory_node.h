@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
+#include <quorumlock/node.h>
+
 #include "lib/env/env.h"
 #include "lib/nodes/memory_store.h"
-#include "lib/nodes/node.h"
 #include "lib/nodes/node_uri.h"
 
 namespace quorumlock::nodes {

@@ -8,10 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include <quorumlock/node.h>
 #include <quorumlock/time.h>
-
-#include "lib/base/token.h"
-#include "lib/nodes/node.h"
+#include <quorumlock/token.h>
 
 namespace quorumlock::nodes {
 

@@ -3,7 +3,8 @@
 
 #include <string>
 
-#include "lib/base/cause.h"
+#include <quorumlock/cause.h>
+
 #include "lib/env/env.h"
 #include "lib/nodes/node_uri.h"
 

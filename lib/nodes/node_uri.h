@@ -7,11 +7,11 @@
 #include <string>
 #include <string_view>
 
+#include <quorumlock/node.h>
 #include <quorumlock/options.h>
 #include <quorumlock/result.h>
 
 #include "lib/env/env.h"
-#include "lib/nodes/node.h"
 
 namespace quorumlock::nodes {
 

@@ -9,8 +9,7 @@
 #include <vector>
 
 #include <quorumlock/time.h>
-
-#include "lib/base/token.h"
+#include <quorumlock/token.h>
 
 namespace quorumlock::nodes {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "lib/base/cause.h"
+#include <quorumlock/cause.h>
 
 namespace quorumlock::nodes {
 

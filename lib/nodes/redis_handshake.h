@@ -7,7 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "lib/base/cause.h"
+#include <quorumlock/cause.h>
+
 #include "lib/nodes/node_uri.h"
 #include "lib/resp/reader.h"
 

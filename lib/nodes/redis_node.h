@@ -11,9 +11,10 @@
 #include <string_view>
 #include <vector>
 
+#include <quorumlock/node.h>
+
 #include "lib/env/env.h"
 #include "lib/nodes/left_open.h"
-#include "lib/nodes/node.h"
 #include "lib/nodes/node_uri.h"
 #include "lib/nodes/redis_backoff.h"
 #include "lib/nodes/redis_commands.h"

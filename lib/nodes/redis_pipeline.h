@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <vector>
 
+#include <quorumlock/node.h>
 #include <quorumlock/time.h>
+#include <quorumlock/token.h>
 
 #include "lib/base/small_bytes.h"
-#include "lib/base/token.h"
-#include "lib/nodes/node.h"
 
 namespace quorumlock::nodes {
 

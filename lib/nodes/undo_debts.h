@@ -8,9 +8,9 @@
 #include <vector>
 
 #include <quorumlock/time.h>
+#include <quorumlock/token.h>
 
 #include "lib/base/small_bytes.h"
-#include "lib/base/token.h"
 #include "lib/nodes/redis_pipeline.h"
 
 namespace quorumlock::nodes {

@@ -6,10 +6,11 @@
 #include <string>
 #include <vector>
 
+#include <quorumlock/node.h>
+
 #include "lib/base/list.h"
 #include "lib/env/env.h"
 #include "lib/env/runner.h"
-#include "lib/nodes/node.h"
 #include "lib/service/lease.h"
 #include "lib/service/observations.h"
 #include "lib/service/operation_state.h"

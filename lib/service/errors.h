@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
+#include <quorumlock/cause.h>
 #include <quorumlock/error.h>
+#include <quorumlock/node.h>
 
-#include "lib/base/cause.h"
-#include "lib/nodes/node.h"
 #include "lib/protocol/acquire.h"
 #include "lib/protocol/extend.h"
 #include "lib/protocol/release.h"

@@ -4,9 +4,9 @@
 #include <vector>
 
 #include <quorumlock/lock_service.h>
+#include <quorumlock/node.h>
 
 #include "lib/env/env.h"
-#include "lib/nodes/node.h"
 
 namespace quorumlock::detail {
 

@@ -10,11 +10,12 @@
 #include <stop_token>
 #include <vector>
 
+#include <quorumlock/node.h>
+#include <quorumlock/token.h>
+
 #include "lib/base/list.h"
 #include "lib/base/small_bytes.h"
-#include "lib/base/token.h"
 #include "lib/env/env.h"
-#include "lib/nodes/node.h"
 #include "lib/protocol/acquire.h"
 #include "lib/protocol/extend.h"
 #include "lib/protocol/release.h"

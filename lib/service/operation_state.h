@@ -9,10 +9,10 @@
 #include <vector>
 
 #include <quorumlock/lock_service.h>
+#include <quorumlock/token.h>
 
 #include "lib/base/list.h"
 #include "lib/base/small_bytes.h"
-#include "lib/base/token.h"
 #include "lib/env/env.h"
 #include "lib/env/runner.h"
 #include "lib/protocol/retry.h"

@@ -8,10 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include <quorumlock/node.h>
 #include <quorumlock/options.h>
 #include <quorumlock/result.h>
 
-#include "lib/nodes/node.h"
 #include "lib/protocol/timing.h"
 
 namespace quorumlock::detail {

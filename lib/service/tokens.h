@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "lib/base/token.h"
+#include <quorumlock/token.h>
+
 #include "lib/env/env.h"
 
 namespace quorumlock::detail {

@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "lib/nodes/node.h"
+#include <quorumlock/node.h>
+
 #include "tests/support/fake_env.h"
 
 namespace quorumlock::testing {

@@ -27,7 +27,10 @@ ARROWS = {
 }
 
 # Public headers of plain values: every layer may use them. The others belong to the top.
-VALUE_HEADERS = {"time.h", "error.h", "result.h", "options.h", "detail/inline_function.h"}
+VALUE_HEADERS = {"time.h", "error.h", "result.h", "options.h", "token.h", "cause.h",
+                 "detail/inline_function.h"}
+# The public interface that the nodes carry out.
+NODE_HEADERS = {"node.h"}
 # Beside the service, not below it: what observers are made of knows events and nothing else.
 TELEMETRY_HEADERS = {"observer.h", "telemetry/prometheus.h", "telemetry/tracing.h",
                      "telemetry/logging.h"}
@@ -173,7 +176,8 @@ def check_arrows(tree):
                           f'"{target}": lib includes nothing of the project but "lib/..."')
             elif target.startswith("quorumlock/") and layer != TOP_LAYER and \
                     target[len("quorumlock/"):] not in VALUE_HEADERS | \
-                    (TELEMETRY_HEADERS if layer == "telemetry" else set()):
+                    (TELEMETRY_HEADERS if layer == "telemetry" else set()) | \
+                    (NODE_HEADERS if layer == "nodes" else set()):
                 tree.find(name, number, "arrows",
                           f"<{target}> belongs to the service; lib/{layer} lies below it")
 

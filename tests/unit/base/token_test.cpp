@@ -1,4 +1,4 @@
-#include "lib/base/token.h"
+#include <quorumlock/token.h>
 
 #include <gtest/gtest.h>
 

@@ -9,10 +9,9 @@
 #include <string>
 #include <string_view>
 
+#include <quorumlock/cause.h>
 #include <quorumlock/time.h>
-
-#include "lib/base/cause.h"
-#include "lib/base/token.h"
+#include <quorumlock/token.h>
 
 namespace quorumlock::nodes {
 
