@@ -95,7 +95,9 @@ void RedisNode::duty_answered(const Outstanding& entry) {
     UndoPlan plan = entry.plan;
     const auto again = next_repetition(plan, entry.ttl);
     if (!again) return;
-    if (plan.until == Instant::max()) plan.until = lease_end(env_.event_now(), entry.ttl);
+    if (plan.until == Instant::max()) {
+        plan.until = undo_end(plan, env_.event_now(), entry.ttl);
+    }
     owe(entry.resource.view(), entry.token, entry.ttl, plan, *again);
     arm_debts_by(*again);
 }
@@ -104,7 +106,7 @@ void RedisNode::duty_not_executed(const Outstanding& entry) {
     // All commands before it on this connection have been executed: the lease's end is known.
     UndoPlan plan = entry.plan;
     const Instant now = env_.event_now();
-    plan.until = std::min(plan.until, lease_end(now, entry.ttl));
+    plan.until = std::min(plan.until, undo_end(plan, now, entry.ttl));
     owe(entry.resource.view(), entry.token, entry.ttl, plan, now + kRetryPause);
     arm_debts_by(std::min(plan.until, now + kRetryPause));
 }

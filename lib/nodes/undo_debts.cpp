@@ -5,8 +5,19 @@
 
 namespace quorumlock::nodes {
 
+namespace {
+
+constexpr Nanos kSecond = std::chrono::seconds(1);
+
+}  // namespace
+
 Instant lease_end(Instant applied, Nanos ttl) noexcept {
-    return applied + ttl + ttl / 16 + std::chrono::seconds(1);
+    return applied + ttl + ttl / 16 + kSecond;
+}
+
+Instant undo_end(const UndoPlan& plan, Instant executed, Nanos ttl) noexcept {
+    if (!plan.unsure) return lease_end(executed, ttl);
+    return lease_end(std::max(executed, plan.answers_since + std::max(kSecond, ttl)), ttl);
 }
 
 void UndoDebts::add(std::string_view resource, const Token& token, Nanos ttl, const UndoPlan& plan,
@@ -18,11 +29,12 @@ void UndoDebts::renew(Instant now, Former former) {
     for (Debt& debt : debts_) {
         if (former == Former::unsure) {
             debt.due = now;
-            debt.plan = {lease_end(now, debt.ttl), now, true, 0};
+            debt.plan = {Instant::max(), now, true, 0};
+            debt.plan.until = undo_end(debt.plan, now, debt.ttl);
             continue;
         }
-        debt.plan.until = std::min(debt.plan.until, lease_end(now, debt.ttl));
         if (former == Former::replaced) debt.plan.unsure = false;
+        debt.plan.until = std::min(debt.plan.until, undo_end(debt.plan, now, debt.ttl));
         // A repetition keeps its instant, unless it was on its way.
         if (!debt.plan.unsure || debt.due == Instant::max()) debt.due = now;
     }
@@ -54,7 +66,6 @@ void UndoDebts::remove(std::size_t i) {
 
 std::optional<Instant> next_repetition(UndoPlan& plan, Nanos ttl) noexcept {
     if (!plan.unsure) return std::nullopt;
-    constexpr Nanos kSecond = std::chrono::seconds(1);
     ++plan.times;
     if (plan.times == 1) return plan.answers_since + std::min(kSecond, ttl);
     if (plan.times == 2) return plan.answers_since + std::max(kSecond, ttl);

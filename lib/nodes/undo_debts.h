@@ -19,6 +19,11 @@ namespace quorumlock::nodes {
 /// applied after `applied`: a sixteenth and one second are left for the server's clock.
 Instant lease_end(Instant applied, Nanos ttl) noexcept;
 
+/// The instant from which an undo is of no use any more, when all that came before it on its
+/// connection was executed at `executed`. What an unsure one has to meet may come until its last
+/// repetition is due: rule N6.
+Instant undo_end(const UndoPlan& plan, Instant executed, Nanos ttl) noexcept;
+
 /// What is known of the connections before the one that is ready now.
 enum class Former : std::uint8_t {
     killed,    ///< Nothing of the last one is executed any more.

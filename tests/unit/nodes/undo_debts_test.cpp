@@ -65,6 +65,15 @@ TEST(UndoDebts, what_is_unsure_is_repeated_at_1_s_and_at_ttl) {
     EXPECT_EQ(next_repetition(brief, 50ms), std::nullopt);
 }
 
+TEST(UndoDebts, what_is_unsure_is_of_use_until_what_its_last_repetition_meets_has_ended) {
+    // Rule N6
+    const UndoPlan sure, unsure{Instant::max(), at(100s), true, 0};
+    EXPECT_EQ(undo_end(sure, at(105s), 10s), lease_end(at(105s), 10s));
+    EXPECT_EQ(undo_end(unsure, at(105s), 10s), lease_end(at(110s), 10s));
+    EXPECT_EQ(undo_end(unsure, at(105s), 50ms), lease_end(at(105s), 50ms));
+    EXPECT_EQ(undo_end(unsure, at(100s), 50ms), lease_end(at(101s), 50ms));
+}
+
 TEST(UndoDebts, an_unsure_connection_begins_the_repetitions_anew) {
     UndoDebts debts;
     debts.add("a", Token{}, 10s, {Instant::max(), at(1s), true, 2}, at(5s));
@@ -73,7 +82,7 @@ TEST(UndoDebts, an_unsure_connection_begins_the_repetitions_anew) {
         EXPECT_TRUE(debt.plan.unsure);
         EXPECT_EQ(debt.plan.times, 0);
         EXPECT_EQ(debt.plan.answers_since, at(100s));
-        EXPECT_EQ(debt.plan.until, lease_end(at(100s), 10s));
+        EXPECT_EQ(debt.plan.until, lease_end(at(110s), 10s)) << "of what its last repetition meets";
     });
 }
 
