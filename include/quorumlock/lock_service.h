@@ -27,6 +27,7 @@ struct NodeInspection {
     bool present = false;
     std::string token;               ///< The holder's, any bytes.
     std::optional<Nanos> remaining;  ///< nullopt: the key never expires.
+    std::uint64_t fence = 0;         ///< The resource's fencing counter here; 0: there is none.
     std::string cause;               ///< Why it did not answer.
 };
 
@@ -50,6 +51,9 @@ struct NodeInfo {
     std::size_t backlog = 0;
     std::size_t owed_undos = 0;
     std::string app_id;  ///< dapr: the application whose sidecar it is.
+    Nanos guarded{0};    ///< It has no vote for so long yet, after a restart; 0: it has one.
+    /// How far its wall clock is ahead of this machine's, when it was reached; nullopt: not known.
+    std::optional<Nanos> clock_ahead;
 };
 
 /// Counts of a running service, for tests of boundedness and for the curious.

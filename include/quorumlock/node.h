@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,30 +16,35 @@
 
 namespace quorumlock::nodes {
 
-/// The atomic steps of one node (docs/protocol.md, section 2). Raise, heal and transfer join
-/// this list with the steps that need them.
-enum class Step : std::uint8_t { acquire, extend, release, inspect };
+/// The atomic steps of one node (docs/protocol.md, section 2). Transfer joins this list with what
+/// needs it.
+enum class Step : std::uint8_t { acquire, raise, extend, heal, release, inspect };
 
 enum class Outcome : std::uint8_t {
     granted,   ///< acquire: the key is ours now
     refused,   ///< acquire: another token holds it
+    raised,    ///< raise: the counter is what was asked, and the key ours
     extended,  ///< extend: live for at least ttl from when the node applied it
+    healed,    ///< heal: the key was absent and is ours again
     released,  ///< release: it held our token and is gone
-    absent,    ///< extend, release, inspect: no such key
-    taken,     ///< extend, release: another token holds it; inspect: this one (Answer::text)
+    absent,    ///< extend, release, inspect: no such key; raise: not ours, or no counter below it
+    taken,     ///< extend, heal, release: another's; inspect: this one's (Answer::text)
     failed,    ///< certainly not applied
     unknown,   ///< perhaps applied, perhaps applied later
 };
 
 struct Answer {
     Outcome outcome = Outcome::unknown;
-    /// granted: the fencing counter, 0 where there is none. refused, and taken by an inspect: the
-    /// remaining ms of the holder's key, -1 when it has no expiry or was not asked for.
+    /// refused, and taken by an inspect: the remaining ms of the holder's key, -1 when it has no
+    /// expiry or was not asked for.
     std::int64_t value = 0;
     /// inspect: the token found (any bytes). Valid during the call only.
     std::string_view text{};
     /// failed and unknown: why. Valid during the call only.
     const Cause* cause = nullptr;
+    /// granted, where Ask::fence was set, and inspect: the fencing counter; 0: there is none.
+    /// 1 .. 2^53 - 1.
+    std::int64_t counter = 0;
 };
 
 class AnswerEvents {
@@ -50,14 +56,25 @@ class AnswerEvents {
     ~AnswerEvents() = default;
 };
 
+/// Hears nothing: for what is asked and not waited for.
+AnswerEvents& nobody() noexcept;
+
 struct Ask {
     Step step = Step::acquire;
     std::string_view resource;  ///< Copied by the node where it needs it longer than the call.
     const Token* token = nullptr;
-    Nanos ttl{0};  ///< acquire, extend; for a release the ttl the key was set with.
-    /// acquire: a refusal should tell the holder's remaining ms (costs a second command).
+    Nanos ttl{0};  ///< acquire, extend, heal; for a release the ttl the key was set with.
+    /// acquire: a refusal should tell the holder's remaining ms (may cost a second command).
     bool want_remaining = false;
+    /// acquire: count it, and answer the counter (rule F1). Only where Abilities::fence is set.
+    bool fence = false;
+    std::int64_t counter = 0;  ///< raise: to this (rule F2).
+    /// acquire with `fence`: the asker's wall clock, nanoseconds since 1970. Rule F5.
+    Nanos wall{0};
 };
+
+/// Where fencing counters are kept on the nodes: no resource begins with it. Rule F6.
+inline constexpr std::string_view kCounterPrefix = "quorumlock:fence:";
 
 /// Names an ask that was taken in, until it is answered or given up. 0: none.
 using Ticket = std::uint64_t;
@@ -67,6 +84,10 @@ using Ticket = std::uint64_t;
 struct Abilities {
     bool extend = true;
     bool inspect = true;
+    /// Keeps a fencing counter for each resource: acquire with Ask::fence, and raise.
+    bool fence = false;
+    /// Puts a lost key back: heal. Rule H1.
+    bool heal = false;
     /// False: names must be UTF-8 without "||". Rule D1.
     bool any_name = true;
     /// How long a silent node is waited for where the service's options do not say; zero: rule T5.
@@ -83,12 +104,32 @@ struct NodeStatus {
     Nanos round_trip{0};         ///< Of the last handshake or ping; 0 when there was none.
     std::size_t backlog = 0;     ///< Commands sent and unanswered.
     std::size_t owed_undos = 0;  ///< Releases waiting for a connection.
+    Nanos guarded{0};            ///< So long it has no vote yet (rule G1); 0: it is not guarded.
+    std::optional<Nanos> clock_ahead{};  ///< Of this machine's wall clock, at the last handshake.
+};
+
+/// What a server told of itself before it may vote. Valid during the call only.
+struct Greeter {
+    std::string_view run_id;  ///< Changes with each start of the process; empty: not told.
+    /// It started at this instant at the latest; max(): not told.
+    Instant started = Instant::max();
+    bool restarted = false;  ///< This node has met another process here before.
+    bool promoted = false;   ///< The same process follows another history than when it was met.
+    std::optional<Nanos> clock_ahead{};  ///< Of this machine's wall clock.
+};
+
+/// What the service makes of it.
+struct Admission {
+    Cause refused{};          ///< Of a kind other than none: it has no vote, and this is why.
+    Instant guarded_until{};  ///< No vote of any kind before (rule G1).
 };
 
 class NodeEvents {
   public:
     /// ready() or settled() changed.
     virtual void on_node_changed(int index) = 0;
+    /// A server is connected: may it vote, and from when on? Answered at once. Rules G1, G2.
+    virtual Admission on_greeting(int /*index*/, const Greeter& /*greeter*/) { return {}; }
 
   protected:
     ~NodeEvents() = default;
@@ -105,6 +146,11 @@ class Node {
     virtual bool settled() const noexcept = 0;
 
     virtual Abilities abilities() const noexcept { return {}; }
+    /// The guard of the last Admission was in vain: it may vote at once (rule G1, a cold start).
+    virtual void lift_guard() {}
+    /// Rule F5: other servers' clocks agree with this one's, so that it is the client's that is
+    /// off; its counters may start from it.
+    virtual void trust_clock(bool /*trust*/) {}
 
     /// Asks one step; `to` hears the answer once, unless the ticket is given up before. A writing
     /// command is sent at most once. Where the node cannot be asked at all (not connected,

@@ -58,7 +58,7 @@ struct HoldEvent : ObservedEvent {
     HoldEnd end = HoldEnd::released;
 };
 
-enum class NodeStep : std::uint8_t { acquire, extend, release };
+enum class NodeStep : std::uint8_t { acquire, raise, extend, heal, release };
 const char* node_step_name(NodeStep step) noexcept;
 
 /// One node has answered, or was given up as silent (`unknown`). `duration`: the round trip. Told
@@ -75,6 +75,9 @@ struct ExecuteEvent : ObservedEvent {
     bool ran = false;   ///< False without an error: contended.
     bool held = false;  ///< Until f returned.
 };
+
+/// Something that a person should know once, of no one resource: `resource` holds the line.
+struct NoticeEvent : ObservedEvent {};
 
 /// How things stand after the events told before.
 struct Gauges {
@@ -98,6 +101,7 @@ class Observer {
     virtual void on_hold_end(const HoldEvent&) {}
     virtual void on_node_answer(const NodeAnswerEvent&) {}
     virtual void on_execute(const ExecuteEvent&) {}
+    virtual void on_notice(const NoticeEvent&) {}
     virtual void on_gauges(const Gauges&) {}
     /// So many events were not kept, because 16,384 were waiting to be told.
     virtual void on_dropped(std::size_t) {}
@@ -114,6 +118,7 @@ class Observers final : public Observer {
     void on_hold_end(const HoldEvent& event) override;
     void on_node_answer(const NodeAnswerEvent& event) override;
     void on_execute(const ExecuteEvent& event) override;
+    void on_notice(const NoticeEvent& event) override;
     void on_gauges(const Gauges& gauges) override;
     void on_dropped(std::size_t count) override;
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -28,6 +29,15 @@ inline constexpr Nanos kMinNodeTimeout = std::chrono::milliseconds(1);
 inline constexpr Nanos kMaxNodeTimeout = std::chrono::seconds(60);
 }  // namespace limits
 
+/// What becomes of a server that may have restarted without its data. Rule G1.
+enum class RestartGuard : std::uint8_t {
+    /// It has no vote until every lock that it may have forgotten has ended, unless a quorum of
+    /// the servers is that young when the service is opened: a first start of them all.
+    automatic,
+    strict,  ///< Without that exception.
+    off,     ///< It votes at once: for servers that persist every write before they answer.
+};
+
 /// When a held lock is extended by the service itself. Off by default.
 struct Renewal {
     bool on = false;
@@ -50,7 +60,8 @@ struct AcquireOptions {
     /// How long to keep trying while another holds the lock; zero: ask once. 0 .. 1 year.
     Nanos wait{0};
     Renewal renew{};
-    /// Ask for a fencing number. Accepted; no node kind has one yet, so Lock::fence() is 0.
+    /// Ask for a fencing number (rules F1..F6). Where the kind of the nodes has none (Dapr),
+    /// Lock::fence() is 0 all the same.
     bool fence = true;
     /// Cancels the acquire and undoes what it reached; the answer is then `cancelled`.
     std::stop_token stop{};
@@ -76,6 +87,10 @@ struct ServiceOptions {
     Nanos retry_delay_max = std::chrono::milliseconds(200);
     /// What close() and destruction spend on undoing what is open. 0 .. 60 s.
     Nanos drain_timeout = std::chrono::seconds(1);
+    /// How long a resource's fencing counter outlives its last use; zero: 1 h, or twice max_ttl if
+    /// that is more. Twice max_ttl .. 1 year; the same for all clients. Rule F4.
+    Nanos fence_retention{0};
+    RestartGuard restart_guard = RestartGuard::automatic;
     /// Commands that may wait for one silent node before its vote is given up. 16 .. 1,000,000.
     std::size_t max_backlog = 1024;
     /// Shown by CLIENT LIST on the servers. Printable ASCII without spaces, up to 64 bytes.

@@ -13,6 +13,8 @@ class NodeSet {
         return NodeSet(count >= 32 ? ~std::uint32_t{0} : (std::uint32_t{1} << count) - 1);
     }
 
+    static constexpr NodeSet only(int node) { return NodeSet(std::uint32_t{1} << node); }
+
     constexpr bool has(int node) const { return ((bits_ >> node) & 1U) != 0; }
     constexpr void add(int node) { bits_ |= std::uint32_t{1} << node; }
     constexpr void remove(int node) { bits_ &= ~(std::uint32_t{1} << node); }

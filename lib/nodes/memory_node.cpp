@@ -27,8 +27,11 @@ struct MemoryNode::Delivery final : env::Task {
     MemoryNode* node;
 };
 
-MemoryNode::MemoryNode(NodeUri uri, env::Env& env)
-    : label_(std::move(uri.label)), env_(env), delivery_(std::make_unique<Delivery>(this)) {}
+MemoryNode::MemoryNode(NodeUri uri, const NodeOptions& options, env::Env& env)
+    : label_(std::move(uri.label)),
+      env_(env),
+      counters_(options.fence_retention),
+      delivery_(std::make_unique<Delivery>(this)) {}
 
 MemoryNode::~MemoryNode() {
     delivery_->node = nullptr;
@@ -62,9 +65,24 @@ Ticket MemoryNode::ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) {
 MemoryNode::Pending MemoryNode::perform(const Ask& ask) {
     const auto now = env_.event_now();
     MemoryStore::Found found;
+    std::int64_t counter = 0;
     switch (ask.step) {
         case Step::acquire:
             found = store_.acquire(ask.resource, *ask.token, ask.ttl, now);
+            if (found.outcome == Outcome::granted && ask.fence) {
+                counter = counters_.count(ask.resource, now, env_.wall_now());  // Rule F1
+            }
+            break;
+        case Step::raise:  // Rule F2
+            found = store_.inspect(ask.resource, now);
+            found.outcome = found.holder == *ask.token && found.outcome == Outcome::taken &&
+                                    counters_.raise(ask.resource, ask.counter, now)
+                                ? Outcome::raised
+                                : Outcome::absent;
+            break;
+        case Step::heal:  // Rule H1: the counter is left alone
+            found = store_.acquire(ask.resource, *ask.token, ask.ttl, now);
+            found.outcome = found.outcome == Outcome::granted ? Outcome::healed : Outcome::taken;
             break;
         case Step::extend:
             found = store_.extend(ask.resource, *ask.token, ask.ttl, now);
@@ -74,10 +92,12 @@ MemoryNode::Pending MemoryNode::perform(const Ask& ask) {
             break;
         case Step::inspect:
             found = store_.inspect(ask.resource, now);
+            counter = counters_.of(ask.resource, now);
             break;
     }
     Pending pending{};
     pending.outcome = found.outcome;
+    pending.counter = counter;
     pending.holder = found.holder;
     if (found.outcome == Outcome::refused) {
         pending.value = ask.want_remaining ? rounded_up_ms(found.remaining) : -1;
@@ -98,6 +118,7 @@ void MemoryNode::deliver() {
         const auto pending = pending_[i];
         if (pending.to == nullptr) continue;
         Answer answer{.outcome = pending.outcome, .value = pending.value};
+        answer.counter = pending.counter;
         if (pending.outcome == Outcome::taken) answer.text = pending.holder.view();
         if (pending.outcome == Outcome::failed) answer.cause = &cause_;
         pending.to->on_answer(pending.tag, answer);

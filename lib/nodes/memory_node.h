@@ -9,6 +9,7 @@
 #include <quorumlock/node.h>
 
 #include "lib/env/env.h"
+#include "lib/nodes/memory_counters.h"
 #include "lib/nodes/memory_store.h"
 #include "lib/nodes/node_uri.h"
 
@@ -16,13 +17,14 @@ namespace quorumlock::nodes {
 
 class MemoryNode final : public Node {
   public:
-    MemoryNode(NodeUri uri, env::Env& env);
+    MemoryNode(NodeUri uri, const NodeOptions& options, env::Env& env);
     /// Answers that are still to come are dropped.
     ~MemoryNode() override;
 
     void open(int index, NodeEvents& events) override;
     bool ready() const noexcept override { return state_ == State::open; }
     bool settled() const noexcept override { return settled_; }
+    Abilities abilities() const noexcept override { return {.fence = true, .heal = true}; }
     Ticket ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) override;
     void give_up(Ticket ticket, bool silent) override;
     void undo(std::string_view resource, const Token& token, Nanos ttl) override;
@@ -46,6 +48,7 @@ class MemoryNode final : public Node {
         std::uint32_t tag;
         Outcome outcome;
         std::int64_t value;
+        std::int64_t counter;
         Token holder;
     };
 
@@ -59,6 +62,7 @@ class MemoryNode final : public Node {
     State state_ = State::fresh;
     bool settled_ = false;
     MemoryStore store_;
+    MemoryCounters counters_;
     std::vector<Pending> pending_;
     Ticket first_ticket_ = 1;  ///< of pending_.front()
     Cause cause_{CauseClass::unreachable, "the node is not open yet"};

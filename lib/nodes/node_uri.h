@@ -55,6 +55,8 @@ struct NodeOptions {
     Nanos connect_timeout{0};
     std::size_t max_backlog = 0;
     std::string client_name;
+    /// How long a fencing counter outlives its last use.
+    Nanos fence_retention = std::chrono::hours(1);
 };
 
 std::unique_ptr<Node> make_node(NodeUri uri, const NodeOptions& options, env::Env& env);

@@ -7,7 +7,7 @@
 
 namespace quorumlock::nodes {
 
-// Rule N10: both read and check before their one write, and have no shebang: with one a full
+// Rule N10: all read and check before their first write, and have no shebang: with one a full
 // server would refuse even the delete. An error of GET (WRONGTYPE) is handed on as it is.
 const std::string_view kReleaseScript =
     "local v=redis.pcall('GET',KEYS[1])\n"
@@ -26,18 +26,65 @@ const std::string_view kExtendScript =
     "if left>=0 and left<tonumber(ARGV[2]) then redis.call('PEXPIRE',KEYS[1],ARGV[2]) end\n"
     "return 1\n";
 
+// GETEX, which changes nothing here: it asks for the right to write, so that no write behind it is
+// forbidden, and unlike a GET it does not make the server watch the counter for this client.
+const std::string_view kAcquireScript =
+    "local c=redis.pcall('GETEX',KEYS[2])\n"
+    "if type(c)=='table' then return c end\n"
+    "local n\n"
+    "if c then\n"
+    " n=tonumber(c)\n"
+    " if not n or n<1 or n>=9007199254740991 or n~=math.floor(n) then\n"
+    "  return redis.error_reply('QLFENCE the fencing counter is no number below 2^53')\n"
+    " end\n"
+    " n=n+1\n"
+    "else\n"
+    " local t=redis.pcall('TIME')\n"
+    " if t.err then return t end\n"
+    " n=t[1]*1000000+t[2]\n"
+    " local off=n-tonumber(ARGV[4])\n"
+    " if ARGV[4]~='0' and (off>1e7 or off<-1e7) then\n"
+    "  return redis.error_reply(string.format('QLCLOCK its clock is %.0f s off',off/1e6))\n"
+    " end\n"
+    "end\n"
+    "if not redis.call('SET',KEYS[1],ARGV[1],'NX','PX',ARGV[2]) then\n"
+    " return {0,redis.call('PTTL',KEYS[1])}\n"
+    "end\n"
+    "redis.call('SET',KEYS[2],string.format('%.0f',n),'PX',ARGV[3])\n"
+    "return {1,n}\n";
+
+const std::string_view kRaiseScript =
+    "local v=redis.pcall('GET',KEYS[1])\n"
+    "if type(v)=='table' then return v end\n"
+    "if v~=ARGV[1] then return 0 end\n"
+    "local c=redis.pcall('GET',KEYS[2])\n"
+    "if type(c)=='table' then return c end\n"
+    "c=c and tonumber(c)\n"
+    "if not c or c>tonumber(ARGV[2]) then return 0 end\n"
+    "redis.call('SET',KEYS[2],ARGV[2],'PX',ARGV[3])\n"
+    "return 1\n";
+
 namespace {
 
-constexpr std::size_t kFrame = 256;  // more than the fixed bytes and numbers of any command
+constexpr std::size_t kFrame = 512;  // more than the fixed bytes and numbers of any command
 
-std::string script_head(int arguments, std::string_view verb, std::string_view script) {
-    std::string head = "*" + std::to_string(arguments) + "\r\n$" + std::to_string(verb.size());
+/// `words`: all of the command. `keys`: 1 or 2.
+std::string script_head(int words, int keys, std::string_view verb, std::string_view script) {
+    std::string head = "*" + std::to_string(words) + "\r\n$" + std::to_string(verb.size());
     head += "\r\n";
     head += verb;
     head += "\r\n$" + std::to_string(script.size()) + "\r\n";
     head += script;
-    head += "\r\n$1\r\n1\r\n";
+    head += "\r\n$1\r\n" + std::to_string(keys) + "\r\n";
     return head;
+}
+
+/// Redis Cluster hashes only what stands between the first '{' and the next '}', if anything does.
+bool has_hash_tag(std::string_view name) noexcept {
+    const auto open = name.find('{');
+    if (open == name.npos) return false;
+    const auto close = name.find('}', open + 1);
+    return close != name.npos && close > open + 1;
 }
 
 }  // namespace
@@ -47,9 +94,24 @@ std::int64_t whole_ms(Nanos ttl) noexcept {
     return ttl.count() / kMs + (ttl.count() % kMs > 0 ? 1 : 0);
 }
 
-void RedisCommands::set_scripts(std::string_view release_sha, std::string_view extend_sha) {
-    release_by_sha_ = script_head(5, "EVALSHA", release_sha);
-    extend_by_sha_ = script_head(6, "EVALSHA", extend_sha);
+void append_counter_key(std::string& to, std::string_view resource) {
+    to += kCounterPrefix;
+    const bool tagged = has_hash_tag(resource);
+    if (!tagged) to += '{';
+    to += resource;
+    if (!tagged) to += '}';
+}
+
+void RedisCommands::set_scripts(const Scripts& sha) {
+    release_by_sha_ = script_head(5, 1, "EVALSHA", sha.release);
+    extend_by_sha_ = script_head(6, 1, "EVALSHA", sha.extend);
+    acquire_by_sha_ = script_head(9, 2, "EVALSHA", sha.acquire);
+    raise_by_sha_ = script_head(8, 2, "EVALSHA", sha.raise);
+}
+
+void RedisCommands::set_retention(Nanos retention) {
+    const std::string digits = std::to_string(whole_ms(retention));
+    retention_ = "$" + std::to_string(digits.size()) + "\r\n" + digits + "\r\n";
 }
 
 void RedisCommands::acquire(std::string_view resource, const Token& token, std::int64_t ttl_ms) {
@@ -67,26 +129,51 @@ void RedisCommands::acquire(std::string_view resource, const Token& token, std::
     raw(acquire_tail_);
 }
 
+void RedisCommands::acquire(By by, std::string_view resource, const Token& token,
+                            std::int64_t ttl_ms, std::int64_t wall_us) {
+    head(by, acquire_by_sha_, 9, 2, kAcquireScript, 2 * resource.size());
+    bulk(resource);
+    counter_key(resource);
+    bulk(token);
+    bulk_number(static_cast<std::uint64_t>(ttl_ms));
+    raw(retention_);
+    bulk_number(static_cast<std::uint64_t>(wall_us));
+}
+
+void RedisCommands::raise(By by, std::string_view resource, const Token& token,
+                          std::int64_t counter) {
+    head(by, raise_by_sha_, 8, 2, kRaiseScript, 2 * resource.size());
+    bulk(resource);
+    counter_key(resource);
+    bulk(token);
+    bulk_number(static_cast<std::uint64_t>(counter));
+    raw(retention_);
+}
+
 void RedisCommands::extend(By by, std::string_view resource, const Token& token,
                            std::int64_t ttl_ms) {
-    std::string text;
-    if (by == By::text) text = script_head(6, "EVAL", kExtendScript);
-    const std::string& head = by == By::text ? text : extend_by_sha_;
-    reserve(head.size() + resource.size() + kFrame);
-    raw(head);
+    head(by, extend_by_sha_, 6, 1, kExtendScript, resource.size());
     bulk(resource);
     bulk(token);
     bulk_number(static_cast<std::uint64_t>(ttl_ms));
 }
 
 void RedisCommands::release(By by, std::string_view resource, const Token& token) {
-    std::string text;
-    if (by == By::text) text = script_head(5, "EVAL", kReleaseScript);
-    const std::string& head = by == By::text ? text : release_by_sha_;
-    reserve(head.size() + resource.size() + kFrame);
-    raw(head);
+    head(by, release_by_sha_, 5, 1, kReleaseScript, resource.size());
     bulk(resource);
     bulk(token);
+}
+
+void RedisCommands::head(By by, const std::string& by_sha, int words, int keys,
+                         std::string_view script, std::size_t more) {
+    if (by == By::sha) {
+        reserve(by_sha.size() + more + kFrame);
+        raw(by_sha);
+    } else {
+        const std::string by_text = script_head(words, keys, "EVAL", script);
+        reserve(by_text.size() + more + kFrame);
+        raw(by_text);
+    }
 }
 
 void RedisCommands::pttl(std::string_view resource) {
@@ -99,6 +186,25 @@ void RedisCommands::get(std::string_view resource) {
     reserve(resource.size() + kFrame);
     literal("*2\r\n$3\r\nGET\r\n");
     bulk(resource);
+}
+
+void RedisCommands::get_counter(std::string_view resource) {
+    reserve(resource.size() + kFrame);
+    literal("*2\r\n$3\r\nGET\r\n");
+    counter_key(resource);
+}
+
+/// Rule F6, without a string of its own: append_counter_key() is the readable form.
+void RedisCommands::counter_key(std::string_view resource) noexcept {
+    const bool tagged = has_hash_tag(resource);
+    literal("$");
+    number(kCounterPrefix.size() + resource.size() + (tagged ? 0 : 2));
+    literal("\r\n");
+    raw(kCounterPrefix);
+    if (!tagged) literal("{");
+    raw(resource);
+    if (!tagged) literal("}");
+    literal("\r\n");
 }
 
 void RedisCommands::ping() {

@@ -1,4 +1,4 @@
-// The bytes of every command that a Redis node sends once it is ready, and its two scripts.
+// The bytes of every command that a Redis node sends once it is ready, and its scripts.
 // Written 500,000 times a second: straight into one buffer that is kept.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <quorumlock/node.h>
 #include <quorumlock/time.h>
 #include <quorumlock/token.h>
 
@@ -19,6 +20,17 @@ extern const std::string_view kReleaseScript;
 /// shortens (rule E2). Rule N10.
 extern const std::string_view kExtendScript;
 
+/// KEYS[1] resource, KEYS[2] its counter; ARGV[1] token, [2] ttl and [3] the counter's retention in
+/// ms, [4] the asker's wall clock in us, or 0. {1, counter} granted, {0, remaining ms} refused.
+/// Rules F1, F3, F5, N10.
+extern const std::string_view kAcquireScript;
+/// KEYS as above; ARGV[1] token, [2] m, [3] retention. 1 raised, 0 not ours, or no counter of at
+/// most m. Rules F2, N10.
+extern const std::string_view kRaiseScript;
+
+/// The key of a resource's fencing counter: rule F6.
+void append_counter_key(std::string& to, std::string_view resource);
+
 /// Whole milliseconds, rounded up: a lease must not end on the server before it ends here.
 std::int64_t whole_ms(Nanos ttl) noexcept;
 
@@ -27,14 +39,24 @@ class RedisCommands {
     enum class By : std::uint8_t { sha, text };
 
     /// The scripts' SHA-1 as the server told them, 40 hex digits each.
-    void set_scripts(std::string_view release_sha, std::string_view extend_sha);
+    struct Scripts {
+        std::string release, extend, acquire, raise;
+    };
+    void set_scripts(const Scripts& sha);
+    /// How long a counter outlives its last use. Rule F4.
+    void set_retention(Nanos retention);
 
     /// Each appends one command to bytes().
     void acquire(std::string_view resource, const Token& token, std::int64_t ttl_ms);
+    /// With a fence. `wall_us` 0: the server's clock is trusted.
+    void acquire(By by, std::string_view resource, const Token& token, std::int64_t ttl_ms,
+                 std::int64_t wall_us);
+    void raise(By by, std::string_view resource, const Token& token, std::int64_t counter);
     void extend(By by, std::string_view resource, const Token& token, std::int64_t ttl_ms);
     void release(By by, std::string_view resource, const Token& token);
     void pttl(std::string_view resource);
     void get(std::string_view resource);
+    void get_counter(std::string_view resource);
     void ping();
     void client_kill(std::int64_t client_id);
 
@@ -61,8 +83,13 @@ class RedisCommands {
 
     std::vector<char> buffer_ = std::vector<char>(1024);
     std::size_t size_ = 0;
-    // Up to where the resource's length begins.
-    std::string release_by_sha_, extend_by_sha_;
+    /// A script's command up to where the resource's length begins.
+    void head(By by, const std::string& by_sha, int words, int keys, std::string_view script,
+              std::size_t more);
+    void counter_key(std::string_view resource) noexcept;
+
+    std::string release_by_sha_, extend_by_sha_, acquire_by_sha_, raise_by_sha_;
+    std::string retention_;  // as an argument
     // An acquire's end, of the ttl that was asked last: it hardly ever changes.
     std::string acquire_tail_;
     std::int64_t acquire_ttl_ms_ = -1;

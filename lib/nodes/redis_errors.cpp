@@ -21,8 +21,8 @@ constexpr Row kRows[] = {
     {"NOAUTH", {E::noauth, C::rejected, true, "give the node URI a password"}},
     {"NOPERM",
      {E::noperm, C::rejected, true,
-      "allow this user: +ping +set +get +del +pttl +pexpire +evalsha +eval +script|load +client "
-      "+info, and the keys"}},
+      "allow this user: +ping +set +get +getex +del +pttl +pexpire +time +evalsha +eval "
+      "+script|load +client +info, and the keys, those of quorumlock:fence:* too"}},
     {"WRONGPASS",
      {E::bad_credentials, C::rejected, true, "check user and password of the node URI"}},
     {"ERR invalid password",
@@ -51,6 +51,12 @@ constexpr Row kRows[] = {
     {"TRYAGAIN", {E::cluster, C::not_primary, true, "name servers that are no cluster"}},
     {"WRONGTYPE",
      {E::wrongtype, C::wrong_data, true, "the key is no lock; use another resource name"}},
+    {"QLCLOCK",
+     {E::clock, C::rejected, true,
+      "more than 10 s, so no fencing counter starts there: set the clock right"}},
+    {"QLFENCE",
+     {E::wrongtype, C::wrong_data, true,
+      "another program uses the key quorumlock:fence:...; delete it, or ask without a fence"}},
     {"EXECABORT", {E::execabort, C::broken, true, ""}},
     {"ERR unknown command",
      {E::unknown_command, C::rejected, true, "do not rename or remove the command"}},

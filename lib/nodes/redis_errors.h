@@ -23,6 +23,7 @@ enum class ServerError : std::uint8_t {
     cluster,  ///< MOVED, ASK, CLUSTERDOWN and the like
     wrongtype,
     execabort,
+    clock,  ///< Of our own script: rule F5.
     unknown_command,
     database,
     other,

@@ -2,7 +2,6 @@
 
 #include <charconv>
 
-#include "lib/nodes/redis_commands.h"
 #include "lib/nodes/redis_errors.h"
 #include "lib/resp/writer.h"
 
@@ -24,6 +23,13 @@ std::string_view info_field(std::string_view info, std::string_view key) {
         return line;
     }
     return {};
+}
+
+std::int64_t info_number(std::string_view info, std::string_view key, std::int64_t otherwise) {
+    const std::string_view text = info_field(info, key);
+    std::int64_t value = 0;
+    const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return bad == std::errc() && end == text.data() + text.size() && value >= 0 ? value : otherwise;
 }
 
 /// At least 6.2: what the scripts and CLIENT KILL ID rely on. Unreadable ones are let pass.
@@ -63,6 +69,8 @@ std::string RedisHandshake::begin(const NodeUri& uri, std::string_view password,
     say(Part::info_replication, {"INFO", "replication"});
     say(Part::load_release, {"SCRIPT", "LOAD", kReleaseScript});
     say(Part::load_extend, {"SCRIPT", "LOAD", kExtendScript});
+    say(Part::load_acquire, {"SCRIPT", "LOAD", kAcquireScript});
+    say(Part::load_raise, {"SCRIPT", "LOAD", kRaiseScript});
     return out;
 }
 
@@ -99,8 +107,11 @@ bool RedisHandshake::take_error(Part part, std::string_view text) {
         case Part::info_replication:
             if (forbidden) {
                 if (part == Part::info_server || greeting_.note.find("INFO") == std::string::npos) {
-                    note("INFO is refused, so version, role and run_id are not checked: " +
-                         cause.text);
+                    note(
+                        "INFO is refused, so version, role and run_id are not checked, and the "
+                        "node votes "
+                        "unguarded after a restart: " +
+                        cause.text);
                 }
                 return true;
             }
@@ -131,9 +142,13 @@ bool RedisHandshake::take(Part part, const resp::Value& reply) {
             if (reply.type == resp::Type::string) return take_replication(reply.text);
             break;
         case Part::load_release:
-            return take_sha(reply, greeting_.release_sha);
+            return take_sha(reply, greeting_.scripts.release);
         case Part::load_extend:
-            return take_sha(reply, greeting_.extend_sha);
+            return take_sha(reply, greeting_.scripts.extend);
+        case Part::load_acquire:
+            return take_sha(reply, greeting_.scripts.acquire);
+        case Part::load_raise:
+            return take_sha(reply, greeting_.scripts.raise);
     }
     return fail(CauseClass::broken, "the handshake was answered by a reply of the wrong type");
 }
@@ -143,6 +158,8 @@ bool RedisHandshake::take_server(std::string_view info) {
     const std::string_view valkey = info_field(info, "valkey_version");
     greeting_.run_id = one_line(info_field(info, "run_id"));
     greeting_.version = one_line(redis);
+    greeting_.uptime_s = info_number(info, "uptime_in_seconds", -1);
+    greeting_.wall_us = info_number(info, "server_time_usec", 0);
     if (!valkey.empty()) greeting_.version += " (valkey " + one_line(valkey) + ")";
     if (new_enough(redis)) return true;
     return fail(CauseClass::rejected, "version " + greeting_.version +
@@ -152,6 +169,7 @@ bool RedisHandshake::take_server(std::string_view info) {
 
 bool RedisHandshake::take_replication(std::string_view info) {
     greeting_.role = one_line(info_field(info, "role"));
+    greeting_.replication_id = one_line(info_field(info, "master_replid"));
     if (greeting_.role != "slave" && greeting_.role != "replica") return true;
     greeting_.role = "replica";
     return fail(CauseClass::not_primary, "is a replica of " +

@@ -10,18 +10,22 @@
 #include <quorumlock/cause.h>
 
 #include "lib/nodes/node_uri.h"
+#include "lib/nodes/redis_commands.h"
 #include "lib/resp/reader.h"
 
 namespace quorumlock::nodes {
 
 /// What a server said of itself.
 struct Greeting {
-    std::string version;         ///< Empty: INFO is refused.
-    std::string role;            ///< Likewise.
-    std::string run_id;          ///< Likewise.
-    std::int64_t client_id = 0;  ///< Of this connection; 0: not known, no CLIENT KILL later.
-    std::string release_sha, extend_sha;
-    std::string note;  ///< What is not as it should be, yet no hindrance; else empty.
+    std::string version;             ///< Empty: INFO is refused.
+    std::string role;                ///< Likewise.
+    std::string run_id;              ///< Likewise.
+    std::int64_t client_id = 0;      ///< Of this connection; 0: not known, no CLIENT KILL later.
+    std::string replication_id;      ///< Likewise; another one after a promotion.
+    std::int64_t uptime_s = -1;      ///< Whole seconds, rounded down; -1: not told.
+    std::int64_t wall_us = 0;        ///< Its clock; 0: not told.
+    RedisCommands::Scripts scripts;  ///< Their SHA-1.
+    std::string note;                ///< What is not as it should be, yet no hindrance; else empty.
 };
 
 class RedisHandshake {
@@ -49,6 +53,8 @@ class RedisHandshake {
         info_replication,
         load_release,
         load_extend,
+        load_acquire,
+        load_raise,
     };
 
     bool take(Part part, const resp::Value& reply);

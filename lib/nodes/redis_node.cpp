@@ -33,6 +33,7 @@ RedisNode::RedisNode(NodeUri uri, const NodeOptions& options, env::Env& env)
       unreachable_backoff_(milliseconds(50), seconds(5)),
       rejected_backoff_(seconds(1), seconds(10)),
       later_(new Later(*this)) {
+    commands_.set_retention(options.fence_retention);
     cause_ = {CauseClass::unreachable, "not connected yet (" + connection_.where() + ")"};
 }
 
@@ -119,8 +120,45 @@ void RedisNode::on_handshake_reply(const resp::Value& reply) {
         attempt_failed(handshake_.cause());
         return;
     }
-    commands_.set_scripts(greeting_.release_sha, greeting_.extend_sha);
+    if (!admit()) return;
+    commands_.set_scripts(greeting_.scripts);
     begin_settling();
+}
+
+/// Rules G1, G2: the service knows the other nodes, and decides. False: it has no vote.
+bool RedisNode::admit() {
+    const Instant now = env_.event_now();
+    Greeter greeter{.run_id = greeting_.run_id};
+    if (greeting_.uptime_s >= 0) greeter.started = now - seconds(greeting_.uptime_s);
+    const bool known = !met_run_id_.empty() && !greeting_.run_id.empty();
+    greeter.restarted = known && met_run_id_ != greeting_.run_id;
+    greeter.promoted = known && !greeter.restarted && !greeting_.replication_id.empty() &&
+                       met_replication_id_ != greeting_.replication_id;
+    if (greeting_.wall_us > 0) {
+        clock_ahead_ = std::chrono::microseconds(greeting_.wall_us) - env_.wall_now();
+        greeter.clock_ahead = clock_ahead_;
+    }
+    Admission admission = events_->on_greeting(index_, greeter);
+    if (admission.refused.kind != CauseClass::none) {
+        attempt_failed(std::move(admission.refused));
+        return false;
+    }
+    if (!greeting_.run_id.empty()) met_run_id_ = greeting_.run_id;
+    if (!greeting_.replication_id.empty()) met_replication_id_ = greeting_.replication_id;
+    guarded_ = admission.guarded_until > now;
+    if (guarded_) {
+        env_.arm(guard_alarm_, admission.guarded_until);
+    } else {
+        env_.disarm(guard_alarm_);
+    }
+    return true;
+}
+
+void RedisNode::lift_guard() {
+    if (!guarded_) return;
+    guarded_ = false;
+    env_.disarm(guard_alarm_);
+    notify();
 }
 
 void RedisNode::become_ready(Former former) {
@@ -212,7 +250,7 @@ void RedisNode::remember_former_connection() {
     }
     for (std::size_t i = 0; i < pipeline_.size(); ++i) {
         const Outstanding& entry = pipeline_.at(i);
-        if (entry.command != Command::acquire || entry.first_is_in || entry.end > lost_sent_) {
+        if (!entry.sets_key() || entry.first_is_in || entry.end > lost_sent_) {
             continue;
         }
         left_open_.add(entry.token, entry.ttl);
@@ -293,6 +331,7 @@ void RedisNode::close() {
     ++connection_count_;
     env_.disarm(alarm_);
     env_.disarm(debts_alarm_);
+    env_.disarm(guard_alarm_);
     connection_.drop();
     cause_ = {CauseClass::closed, "the service is closed"};
     const Cause why = cause_;
@@ -309,6 +348,11 @@ NodeStatus RedisNode::status() const {
         status.cause = silent_cause();
     } else if (phase_ != Phase::ready) {
         status.cause = cause_;
+    } else if (guarded_) {
+        char text[128];
+        write_guard(text);
+        status.cause = {CauseClass::busy, text};
+        status.guarded = guard_alarm_.when() - env_.event_now();
     } else {
         status.cause.text = greeting_.note;
         if (!greeting_.note.empty() && !kill_note_.empty()) status.cause.text += "; ";
@@ -318,6 +362,7 @@ NodeStatus RedisNode::status() const {
     status.role = greeting_.role;
     status.run_id = greeting_.run_id;
     status.round_trip = round_trip_;
+    status.clock_ahead = clock_ahead_;
     status.backlog = pipeline_.size();
     status.owed_undos = debts_.size();
     return status;

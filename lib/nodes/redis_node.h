@@ -33,9 +33,12 @@ class RedisNode final : public Node, private ConnectionEvents {
     ~RedisNode() override;
 
     void open(int index, NodeEvents& events) override;
-    /// False too while the node is silent.
-    bool ready() const noexcept override { return phase_ == Phase::ready && !silent_; }
+    /// False too while the node is silent or guarded.
+    bool ready() const noexcept override { return phase_ == Phase::ready && !silent_ && !guarded_; }
     bool settled() const noexcept override { return settled_; }
+    Abilities abilities() const noexcept override { return {.fence = true, .heal = true}; }
+    void lift_guard() override;
+    void trust_clock(bool trust) override { clock_trusted_ = trust; }
     Ticket ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) override;
     void give_up(Ticket ticket, bool silent) override;
     void undo(std::string_view resource, const Token& token, Nanos ttl) override;
@@ -57,7 +60,7 @@ class RedisNode final : public Node, private ConnectionEvents {
         closed,
     };
     /// Why the server was not asked.
-    enum class Unasked : std::uint8_t { down, silent, backlog };
+    enum class Unasked : std::uint8_t { down, silent, backlog, guarded };
     struct LocalAnswer {
         AnswerEvents* to;
         std::uint32_t tag;
@@ -87,6 +90,7 @@ class RedisNode final : public Node, private ConnectionEvents {
     void on_disconnected(const Cause& cause) override;
     void start_attempt();
     void on_handshake_reply(const resp::Value& reply);
+    bool admit();
     void become_ready(Former former);
     void attempt_failed(Cause cause);
     void wait_for_next_attempt();
@@ -99,7 +103,9 @@ class RedisNode final : public Node, private ConnectionEvents {
     void notify();
 
     // redis_node_asks.cpp
-    void ask_acquire(const Ask& ask, Outstanding& entry);
+    void ask_plain_acquire(const Ask& ask, Outstanding& entry);
+    std::int64_t clock_to_start_at(const Ask& ask) const noexcept;
+    void write_script(Outstanding& entry, RedisCommands::By by);
     void ask_inspect(const Ask& ask, Outstanding& entry);
     Outstanding& push(Command command, Nanos ttl);
     void write(Outstanding& entry);
@@ -110,11 +116,15 @@ class RedisNode final : public Node, private ConnectionEvents {
     void answer_local(std::size_t count);
     const Cause& unasked_cause(Unasked why);
     void write_silence(std::span<char> text) const;
+    void write_guard(std::span<char> text) const;
     Cause silent_cause() const;
 
     // redis_node_replies.cpp: about the oldest command, pipeline_.front()
     void on_reply(const resp::Value& reply);
     void on_acquire_reply(const resp::Value& reply);
+    void on_fenced_reply(const resp::Value& reply);
+    void on_raise_reply(const resp::Value& reply);
+    void on_heal_reply(const resp::Value& reply);
     void on_extend_reply(const resp::Value& reply);
     void on_release_reply(const resp::Value& reply);
     void on_inspect_reply(const resp::Value& reply);
@@ -151,8 +161,10 @@ class RedisNode final : public Node, private ConnectionEvents {
     bool settled_ = false;
     bool silent_ = false;
     bool notify_ = false;
-    Cause cause_;          ///< Why not ready; of the last attempt or the lost connection.
-    Cause attempt_cause_;  ///< The most telling one of this attempt's addresses.
+    bool guarded_ = false;        ///< Until guard_alarm_ fires.
+    bool clock_trusted_ = false;  ///< Rule F5
+    Cause cause_;                 ///< Why not ready; of the last attempt or the lost connection.
+    Cause attempt_cause_;         ///< The most telling one of this attempt's addresses.
     std::string password_;
     RedisConnection connection_;
     RedisHandshake handshake_;
@@ -174,6 +186,8 @@ class RedisNode final : public Node, private ConnectionEvents {
     UndoDebts debts_;
     std::int64_t to_kill_ = 0;  ///< The former connection, of former_run_id_; 0: none.
     std::string former_run_id_;
+    std::string met_run_id_, met_replication_id_;  ///< Of the server admitted last.
+    std::optional<Nanos> clock_ahead_;
     bool unkillable_ = false;  ///< A former connection's id is not known, or CLIENT KILL refused.
     LeftOpen left_open_;
     Instant ready_since_{};
@@ -182,11 +196,12 @@ class RedisNode final : public Node, private ConnectionEvents {
     RedisBackoff rejected_backoff_;
     Alarm alarm_{*this, &RedisNode::on_alarm};
     Alarm debts_alarm_{*this, &RedisNode::pay_debts};
+    Alarm guard_alarm_{*this, &RedisNode::lift_guard};
     Later* later_;
     std::vector<LocalAnswer> local_;
     std::uint64_t local_first_ = 0;  ///< Running number of local_[0].
-    Cause local_causes_[3];          ///< By Unasked.
-    bool local_cause_fresh_[3] = {};
+    Cause local_causes_[4];          ///< By Unasked.
+    bool local_cause_fresh_[4] = {};
 };
 
 }  // namespace quorumlock::nodes

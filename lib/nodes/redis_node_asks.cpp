@@ -12,10 +12,29 @@ namespace {
 
 constexpr std::size_t kDebtsPerBacklog = 10;
 
+Command command_for(Step step) noexcept {
+    switch (step) {
+        case Step::acquire:
+            return Command::acquire;
+        case Step::raise:
+            return Command::raise;
+        case Step::extend:
+            return Command::extend;
+        case Step::heal:
+            return Command::heal;
+        case Step::release:
+            return Command::release;
+        case Step::inspect:
+            break;
+    }
+    return Command::inspect;
+}
+
 }  // namespace
 
 Ticket RedisNode::ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) {
     QL_CHECK(ask.token != nullptr || ask.step == Step::inspect);
+    QL_CHECK(ask.step != Step::raise || ask.counter > 0);
     if (phase_ != Phase::ready) {  // Rule N1
         // A release has to be done all the same. One that belongs to no acquire of ours (a bare
         // token) could come without end: hence the bound.
@@ -33,31 +52,58 @@ Ticket RedisNode::ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) {
         entry.tag = tag;
         return entry.ticket;
     }
+    if (guarded_ && ask.step != Step::inspect) {  // Rule G1
+        return answer_later(ask, to, tag, Unasked::guarded);
+    }
     if (silent_) return answer_later(ask, to, tag, Unasked::silent);  // Rule N8
     if (pipeline_.size() >= options_.max_backlog) {                   // Rule N7
         return answer_later(ask, to, tag, Unasked::backlog);
     }
-    const Command command = ask.step == Step::acquire  ? Command::acquire
-                            : ask.step == Step::extend ? Command::extend
-                                                       : Command::inspect;
-    Outstanding& entry = push(command, ask.ttl);
+    Outstanding& entry = push(command_for(ask.step), ask.ttl);
     entry.to = &to;
     entry.tag = tag;
-    if (command == Command::acquire) {
-        ask_acquire(ask, entry);
-    } else if (command == Command::extend) {
-        entry.resource.assign(ask.resource);
-        entry.token = *ask.token;
-        commands_.extend(RedisCommands::By::sha, ask.resource, *ask.token, whole_ms(ask.ttl));
-        write(entry);
-    } else {
+    if (ask.token != nullptr) entry.token = *ask.token;
+    if (entry.command == Command::inspect) {
         ask_inspect(ask, entry);
+    } else if (entry.command == Command::heal) {
+        commands_.acquire(ask.resource, *ask.token, whole_ms(ask.ttl));
+        write(entry);
+    } else if (entry.command == Command::acquire && !ask.fence) {
+        ask_plain_acquire(ask, entry);
+    } else {
+        entry.resource.assign(ask.resource);
+        entry.fence = ask.fence;
+        entry.counter = ask.step == Step::raise ? ask.counter : clock_to_start_at(ask);
+        write_script(entry, RedisCommands::By::sha);
     }
     return entry.ticket;
 }
 
-void RedisNode::ask_acquire(const Ask& ask, Outstanding& entry) {
-    entry.token = *ask.token;
+void RedisNode::write_script(Outstanding& entry, RedisCommands::By by) {
+    const std::string_view resource = entry.resource.view();
+    switch (entry.command) {
+        case Command::acquire:
+            commands_.acquire(by, resource, entry.token, whole_ms(entry.ttl), entry.counter);
+            break;
+        case Command::raise:
+            commands_.raise(by, resource, entry.token, entry.counter);
+            break;
+        case Command::extend:
+            commands_.extend(by, resource, entry.token, whole_ms(entry.ttl));
+            break;
+        default:
+            commands_.release(by, resource, entry.token);
+            break;
+    }
+    write(entry);
+}
+
+/// In microseconds; 0: at whatever the server's clock says. Rule F5.
+std::int64_t RedisNode::clock_to_start_at(const Ask& ask) const noexcept {
+    return clock_trusted_ ? 0 : std::max<std::int64_t>(ask.wall.count() / 1000, 0);
+}
+
+void RedisNode::ask_plain_acquire(const Ask& ask, Outstanding& entry) {
     commands_.acquire(ask.resource, *ask.token, whole_ms(ask.ttl));
     const std::uint64_t end = connection_.accepted() + commands_.bytes().size();
     if (ask.want_remaining) {
@@ -72,6 +118,7 @@ void RedisNode::ask_inspect(const Ask& ask, Outstanding& entry) {
     entry.two_replies = true;
     commands_.get(ask.resource);
     commands_.pttl(ask.resource);
+    commands_.get_counter(ask.resource);
     write(entry);
 }
 
@@ -173,15 +220,24 @@ const Cause& RedisNode::unasked_cause(Unasked why) {
         char text[128];
         if (why == Unasked::silent) {
             write_silence(text);
+        } else if (why == Unasked::guarded) {
+            write_guard(text);
         } else {
             std::snprintf(text, sizeof(text),
                           "too far behind: %zu commands wait for it (max_backlog is %zu)",
                           pipeline_.size(), options_.max_backlog);
         }
-        cause.kind = CauseClass::silent;
+        cause.kind = why == Unasked::guarded ? CauseClass::busy : CauseClass::silent;
         cause.text.assign(text);
     }
     return cause;
+}
+
+void RedisNode::write_guard(std::span<char> text) const {
+    const auto seconds = [](Nanos time) { return std::chrono::duration<double>(time).count(); };
+    std::snprintf(text.data(), text.size(),
+                  "may have restarted without its locks, so it does not vote for %.1f s more",
+                  seconds(guard_alarm_.when() - env_.event_now()));
 }
 
 void RedisNode::write_silence(std::span<char> text) const {

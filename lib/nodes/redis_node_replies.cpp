@@ -1,4 +1,6 @@
 // What comes in: every reply belongs to the oldest outstanding command.
+#include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "lib/nodes/redis_errors.h"
@@ -17,7 +19,17 @@ void RedisNode::on_reply(const resp::Value& reply) {
     }
     switch (pipeline_.front().command) {
         case Command::acquire:
-            on_acquire_reply(reply);
+            if (pipeline_.front().fence) {
+                on_fenced_reply(reply);
+            } else {
+                on_acquire_reply(reply);
+            }
+            break;
+        case Command::raise:
+            on_raise_reply(reply);
+            break;
+        case Command::heal:
+            on_heal_reply(reply);
             break;
         case Command::extend:
             on_extend_reply(reply);
@@ -57,6 +69,35 @@ void RedisNode::on_acquire_reply(const resp::Value& reply) {
     if (granted) deliver(answer);
 }
 
+void RedisNode::on_fenced_reply(const resp::Value& reply) {
+    if (reply.type == resp::Type::error) return on_error_reply(reply.text);
+    const resp::Value* const two = reply.elements;
+    if (reply.type != resp::Type::array || reply.size != 2 || two[0].type != resp::Type::integer ||
+        two[1].type != resp::Type::integer) {
+        return on_bad_reply();
+    }
+    if (two[0].integer == 1 && two[1].integer > 0) {  // Rule F1
+        finish({.outcome = Outcome::granted, .counter = two[1].integer});
+    } else if (two[0].integer == 0) {
+        finish({.outcome = Outcome::refused, .value = std::max<std::int64_t>(two[1].integer, -1)});
+    } else {
+        on_bad_reply();
+    }
+}
+
+void RedisNode::on_raise_reply(const resp::Value& reply) {
+    if (reply.type == resp::Type::error) return on_error_reply(reply.text);
+    if (reply.type != resp::Type::integer) return on_bad_reply();
+    finish({.outcome = reply.integer == 1 ? Outcome::raised : Outcome::absent});
+}
+
+void RedisNode::on_heal_reply(const resp::Value& reply) {
+    if (reply.type == resp::Type::error) return on_error_reply(reply.text);
+    if (reply.type != resp::Type::status && reply.type != resp::Type::nil) return on_bad_reply();
+    finish({.outcome = reply.type == resp::Type::status ? Outcome::healed : Outcome::taken,
+            .value = -1});
+}
+
 void RedisNode::on_extend_reply(const resp::Value& reply) {
     if (reply.type == resp::Type::error) return on_error_reply(reply.text);
     if (reply.type != resp::Type::integer) return on_bad_reply();
@@ -89,17 +130,28 @@ void RedisNode::on_inspect_reply(const resp::Value& reply) {
         if (present) inspected_.assign(reply.text);
         return;
     }
-    std::int64_t remaining = -1;
-    if (reply.type == resp::Type::integer) {
-        remaining = reply.integer;
-    } else if (reply.type != resp::Type::error) {
+    if (!entry.second_is_in) {
+        entry.second_is_in = true;
+        entry.counter = -1;
+        if (reply.type == resp::Type::integer) {
+            entry.counter = reply.integer;
+        } else if (reply.type != resp::Type::error) {
+            return on_bad_reply();
+        }
+        return;
+    }
+    const std::int64_t remaining = entry.counter;
+    std::int64_t counter = 0;
+    if (reply.type == resp::Type::string) {
+        std::from_chars(reply.text.data(), reply.text.data() + reply.text.size(), counter);
+    } else if (reply.type != resp::Type::nil && reply.type != resp::Type::error) {
         return on_bad_reply();
     }
     if (entry.first != Outcome::taken || remaining == -2) {  // -2: it has just gone
-        return finish({.outcome = Outcome::absent});
+        return finish({.outcome = Outcome::absent, .counter = counter});
     }
     // The listener may ask again, but no further reply is read before it returns.
-    finish({.outcome = Outcome::taken, .value = remaining, .text = inspected_});
+    finish({.outcome = Outcome::taken, .value = remaining, .text = inspected_, .counter = counter});
 }
 
 void RedisNode::on_ping_reply(const resp::Value& reply) {
@@ -151,31 +203,22 @@ void RedisNode::spare_undo(const Token& token) {
 }
 
 bool RedisNode::repeat_by_text() {
-    // Rule N9: nothing ran. A release may always be repeated; an extension only while somebody
-    // waits for it and no later command of its token is on its way.
+    // Rule N9: nothing ran. A release may always be repeated; what else goes by a script only while
+    // somebody waits for it and no later command of its token is on its way.
     Outstanding& front = pipeline_.front();
-    if (front.moved) return false;
-    if (front.command == Command::extend) {
+    if (front.moved || !front.has_token()) return false;
+    if (!front.must_be_done()) {
         if (front.to == nullptr) return false;
         for (std::size_t i = 1; i < pipeline_.size(); ++i) {
             const Outstanding& later = pipeline_.at(i);
-            const bool of_a_lock = later.must_be_done() || later.command == Command::extend;
-            if (of_a_lock && later.token == front.token) return false;
+            if (later.has_token() && later.token == front.token) return false;
         }
-    } else if (!front.must_be_done()) {
-        return false;
     }
     const Outstanding earlier = front;
     pipeline_.pop();
     Outstanding& entry = pipeline_.push_again(earlier);
     entry.heard = heard_;
-    if (entry.command == Command::extend) {
-        commands_.extend(RedisCommands::By::text, entry.resource.view(), entry.token,
-                         whole_ms(entry.ttl));
-    } else {
-        commands_.release(RedisCommands::By::text, entry.resource.view(), entry.token);
-    }
-    write(entry);
+    write_script(entry, RedisCommands::By::text);
     return true;
 }
 

@@ -81,8 +81,7 @@ void RedisNode::write_undo(Command command, std::string_view resource, const Tok
     entry.resource.assign(resource);
     entry.token = token;
     entry.plan = plan;
-    commands_.release(RedisCommands::By::sha, resource, token);
-    write(entry);
+    write_script(entry, RedisCommands::By::sha);
 }
 
 void RedisNode::owe(std::string_view resource, const Token& token, Nanos ttl, const UndoPlan& plan,

@@ -32,6 +32,8 @@ Outstanding& RedisPipeline::push(Command command) {
     entry.command = command;
     entry.two_replies = false;
     entry.first_is_in = false;
+    entry.second_is_in = false;
+    entry.fence = false;
     entry.needless = false;
     entry.moved = false;
     if (entry.must_be_done()) {

@@ -13,7 +13,7 @@
 
 namespace quorumlock::nodes {
 
-enum class Command : std::uint8_t { acquire, extend, release, undo, inspect, ping };
+enum class Command : std::uint8_t { acquire, raise, extend, heal, release, undo, inspect, ping };
 
 /// How long and how often an undo has to be repeated.
 struct UndoPlan {
@@ -31,15 +31,18 @@ struct alignas(64) Outstanding {
     Ticket ticket = 0;           ///< Of the ask; a repetition by EVAL keeps the first one's.
     std::uint32_t tag = 0;
     Command command = Command::ping;
-    bool two_replies = false;  ///< A PTTL goes behind the command.
-    bool first_is_in = false;  ///< Only the PTTL's reply is missing.
-    bool needless = false;     ///< An undo whose acquire was certainly not applied.
-    bool moved = false;        ///< A repetition, so that the ticket does not tell the place.
+    bool two_replies = false;   ///< A PTTL goes behind the command, and then an inspect's counter.
+    bool first_is_in = false;   ///< The command's own reply is no longer missing,
+    bool second_is_in = false;  ///< nor that of an inspect's PTTL.
+    bool fence = false;         ///< An acquire by script.
+    bool needless = false;      ///< An undo whose acquire was certainly not applied.
+    bool moved = false;         ///< A repetition, so that the ticket does not tell the place.
     Outcome first = Outcome::unknown;  ///< What the first of two replies said.
     std::uint64_t end = 0;    ///< Where the command ends in Stream::accepted()'s terms. Rule N3.
     std::uint64_t heard = 0;  ///< How often the server had been heard when it was written.
     Nanos ttl{0};
-    // What must be done, and an extension, can be asked once more: only for these.
+    std::int64_t counter = 0;  ///< raise: to this. acquire with a fence: the clock it may start at.
+    // What must be done, and what goes by a script, can be asked once more: only for these.
     Token token{};
     UndoPlan plan{};
     SmallBytes resource{};
@@ -47,6 +50,12 @@ struct alignas(64) Outstanding {
     /// A release asked for carries the same duty as an undo.
     bool must_be_done() const noexcept {
         return command == Command::release || command == Command::undo;
+    }
+    bool sets_key() const noexcept {
+        return command == Command::acquire || command == Command::heal;
+    }
+    bool has_token() const noexcept {
+        return command != Command::inspect && command != Command::ping;
     }
 };
 

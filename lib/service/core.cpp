@@ -23,6 +23,7 @@ Core::Core(env::Env& env, env::Runner& runner, Front& front, Settings settings,
       nodes_(std::move(nodes)),
       front_(front) {
     for (const auto& node : nodes_) labels_.push_back(node->label());
+    servers_ = std::make_unique<Servers>(settings_, labels_);
     observations_ = make_observations();
 }
 
@@ -38,6 +39,13 @@ void Core::open() {
 // ---- the first connections ----
 
 void Core::on_node_changed(int) { consider_running(); }
+
+nodes::Admission Core::on_greeting(int index, const nodes::Greeter& greeter) {
+    nodes::Admission admission = servers_->on_greeting(index, greeter, env_.event_now());
+    const NodeSet trusted = servers_->trusted_clocks();
+    all_nodes().each([&](int i) { node(i).trust_clock(trusted.has(i)); });
+    return admission;
+}
 
 void Core::consider_running() {
     if (phase_ != Phase::connecting) return;
@@ -64,6 +72,12 @@ void Core::on_phase_timer() {
 void Core::run() {
     phase_ = Phase::running;
     env_.disarm(phase_timer_);
+    if (const NodeSet cold = servers_->on_opened(env_.event_now()); !cold.empty()) {
+        cold.each([&](int i) { node(i).lift_guard(); });
+        notice(
+            "a quorum of the servers has just started: taken for a first start of them all, so "
+            "none of them is guarded (restart_guard is auto)");
+    }
     OperationState* next = nullptr;
     for (OperationState* operation = operations_.first(); operation != nullptr; operation = next) {
         next = List<OperationState>::next(*operation);
@@ -100,6 +114,10 @@ void Core::start(OperationState& operation) {
 }
 
 void Core::start_when_running(OperationState& operation) {
+    if (servers_->duplicate() && operation.verb != Verb::nodes) {  // Rule G2
+        fail(operation, *servers_->duplicate());
+        return;
+    }
     switch (operation.verb) {
         case Verb::acquire:
             start_acquire(operation);
@@ -141,7 +159,7 @@ void Core::tell_nodes(OperationState& operation) {
         nodes::NodeStatus s = node->status();
         all.push_back({std::move(s.label), std::move(s.kind), s.ready, std::move(s.cause.text),
                        std::move(s.version), std::move(s.role), std::move(s.run_id), s.round_trip,
-                       s.backlog, s.owed_undos, std::move(s.app_id)});
+                       s.backlog, s.owed_undos, std::move(s.app_id), s.guarded, s.clock_ahead});
     }
     complete(operation, Result<std::vector<NodeInfo>>(std::move(all)));
 }

@@ -14,6 +14,7 @@
 #include "lib/service/lease.h"
 #include "lib/service/observations.h"
 #include "lib/service/operation_state.h"
+#include "lib/service/servers.h"
 #include "lib/service/settings.h"
 
 namespace quorumlock::detail {
@@ -67,6 +68,7 @@ class Core final : private nodes::NodeEvents {
     void on_extended(Lease& lease, protocol::ExtendDecision decision);
     void on_released(Lease& lease, protocol::ReleaseDecision decision);
     void on_lost(Lease& lease);
+    void on_healed(Lease& lease, int node, nodes::Outcome outcome);
     void renew(Lease& lease);
 
     // ---- for the observer ----
@@ -103,6 +105,7 @@ class Core final : private nodes::NodeEvents {
     };
 
     void on_node_changed(int index) override;
+    nodes::Admission on_greeting(int index, const nodes::Greeter& greeter) override;
     void on_phase_timer();
     void consider_running();
     void run();
@@ -128,6 +131,7 @@ class Core final : private nodes::NodeEvents {
     void observe_end(const OperationState& operation, std::optional<Errc> error);
     void observe_renewal(const Lease& lease, std::optional<Errc> error);
     void observe_hold(Lease& lease);
+    void notice(std::string_view text);
     void observe_hold_end(Lease& lease, HoldEnd end);
     void observe_gauges();
 
@@ -141,6 +145,7 @@ class Core final : private nodes::NodeEvents {
     const Settings settings_;
     std::vector<std::unique_ptr<nodes::Node>> nodes_;
     std::vector<std::string> labels_;
+    std::unique_ptr<Servers> servers_;
     Phase phase_ = Phase::connecting;
     PhaseTimer phase_timer_{*this};
     Instant phase_end_{};

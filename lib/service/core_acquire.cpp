@@ -36,7 +36,9 @@ void Core::begin_attempt(OperationState& operation) {
     operation.last_try = env_.event_now();
     // The first try of a waiter costs one command a node, as everybody's; later ones also ask
     // for what is left of the holder's lease.
-    lease.acquire(limit, limit<full, ++operation.attempts> 1);
+    lease.acquire({.time_limit = limit,
+                   .cut_by_caller = limit<full, .want_remaining = ++operation.attempts> 1,
+                   .fence = operation.fence});
 }
 
 void Core::on_acquired(Lease& lease) {

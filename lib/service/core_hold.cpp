@@ -142,6 +142,10 @@ void Core::on_lost(Lease& lease) {
     runner_.call_back(lease.lost_task(), false);
 }
 
+void Core::on_healed(Lease& lease, int node, nodes::Outcome outcome) {
+    if (observations_) observe_answer(lease, node, nodes::Step::heal, outcome);
+}
+
 void Core::announce_loss(Lease& lease) {
     front_.loss_of(lease).request_stop();
     runner_.run_in_loop(lease.unpin_task());

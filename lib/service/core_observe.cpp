@@ -14,7 +14,9 @@ constexpr Nanos kGaugePause = std::chrono::seconds(1);
 NodeVote vote_of(nodes::Outcome outcome) {
     switch (outcome) {
         case nodes::Outcome::granted:
+        case nodes::Outcome::raised:
         case nodes::Outcome::extended:
+        case nodes::Outcome::healed:
         case nodes::Outcome::released:
             return NodeVote::granted;
         case nodes::Outcome::refused:
@@ -27,6 +29,23 @@ NodeVote vote_of(nodes::Outcome outcome) {
             break;
     }
     return NodeVote::unknown;
+}
+
+NodeStep step_for(nodes::Step step) {
+    switch (step) {
+        case nodes::Step::acquire:
+            return NodeStep::acquire;
+        case nodes::Step::raise:
+            return NodeStep::raise;
+        case nodes::Step::extend:
+            return NodeStep::extend;
+        case nodes::Step::heal:
+            return NodeStep::heal;
+        case nodes::Step::release:
+        case nodes::Step::inspect:
+            break;
+    }
+    return NodeStep::release;
 }
 
 }  // namespace
@@ -99,11 +118,14 @@ void Core::observe_answer(const Lease& lease, int node, nodes::Step step, nodes:
     NodeAnswerEvent event;
     event.duration = env_.event_now() - lease.round_started();
     event.node = labels_[static_cast<std::size_t>(node)];
-    event.step = step == nodes::Step::acquire  ? NodeStep::acquire
-                 : step == nodes::Step::extend ? NodeStep::extend
-                                               : NodeStep::release;
+    event.step = step_for(step);
     event.vote = vote_of(outcome);
     observations_->add(lease.resource(), event);
+}
+
+/// Told to the observer where there is one: there is nobody else to tell.
+void Core::notice(std::string_view text) {
+    if (observations_) observations_->add(text, NoticeEvent{});
 }
 
 void Core::observe_hold(Lease& lease) {

@@ -26,8 +26,12 @@ std::string cause_of(const NodeWord& word, const RoundReport& report) {
     switch (word.outcome) {
         case Outcome::granted:
             return "granted, and undone";
+        case Outcome::raised:
+            return "its fencing counter was raised, and the grant undone";
         case Outcome::extended:
             return "extended";
+        case Outcome::healed:
+            return "healed";
         case Outcome::released:
             return "released";
         case Outcome::absent:

@@ -41,8 +41,7 @@ Inspector::~Inspector() { finish(); }
 
 void Inspector::start(Nanos time_limit) {
     found_.nodes.resize(tickets_.size());
-    const nodes::Ask ask{nodes::Step::inspect, operation_.resource.view(), nullptr, Nanos{0},
-                         false};
+    const nodes::Ask ask{.step = nodes::Step::inspect, .resource = operation_.resource.view()};
     for (std::size_t i = 0; i < tickets_.size(); ++i) {
         found_.nodes[i].node = core_.labels()[i];
         found_.nodes[i].cause = "no answer within the time limit";
@@ -56,6 +55,7 @@ void Inspector::on_answer(std::uint32_t tag, const nodes::Answer& answer) {
     tickets_[tag] = 0;
     --open_;
     NodeInspection& node = found_.nodes[tag];
+    node.fence = static_cast<std::uint64_t>(std::max<std::int64_t>(answer.counter, 0));
     switch (answer.outcome) {
         case nodes::Outcome::taken:
             node.answered = node.present = true;

@@ -1,8 +1,10 @@
 #include "lib/service/lease.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "lib/service/core.h"
+#include "lib/service/outcomes.h"
 
 namespace quorumlock::detail {
 
@@ -13,31 +15,8 @@ using protocol::ExtendDecision;
 using protocol::ReleaseDecision;
 using protocol::Votes;
 
-namespace {
-
-/// Into which set of the round an outcome puts its node.
-NodeSet Votes::*vote_for(Outcome outcome) {
-    switch (outcome) {
-        case Outcome::granted:
-        case Outcome::extended:
-        case Outcome::released:
-            return &Votes::yes;
-        case Outcome::refused:
-        case Outcome::absent:
-        case Outcome::taken:
-            return &Votes::no;
-        case Outcome::failed:
-            return &Votes::failed;
-        case Outcome::unknown:
-            break;
-    }
-    return &Votes::unknown;
-}
-
-}  // namespace
-
 Lease::Lease(Core& core, std::size_t node_count)
-    : core_(core), tickets_(node_count, 0), words_(node_count) {}
+    : core_(core), tickets_(node_count, 0), heal_tickets_(node_count, 0), words_(node_count) {}
 
 Lease::~Lease() = default;
 
@@ -49,6 +28,8 @@ void Lease::begin(std::string_view resource, const Token& token, Nanos ttl, Node
     may_hold_ = may_hold;
     round_ = Round::none;
     open_.clear();
+    raising_.clear();
+    fence_ = 0;
     renewal_.reset();
     renew_at_.reset();
     lost_source.reset();
@@ -79,13 +60,11 @@ RoundReport Lease::report() {
 
 // ---- rounds ----
 
-void Lease::start_round(Round round, Step step, NodeSet to, Nanos ttl, Nanos time_limit,
-                        bool want_remaining) {
+void Lease::start_round(Round round, const nodes::Ask& ask, NodeSet to, Nanos time_limit) {
     round_ = round;
     decided_ = false;
     time_limit_ = time_limit;
     open_ = to;
-    const nodes::Ask ask{step, resource_.view(), &token_, ttl, want_remaining};
     // Rule A4: all at once; nodes answer in later events, so nothing changes meanwhile.
     to.each([&](int node) {
         words_[static_cast<std::size_t>(node)].answered = false;
@@ -105,14 +84,24 @@ void Lease::end_round(bool silent) {
         if (silent && core_.observations() != nullptr) observe(node, Outcome::unknown);
     });
     open_.clear();
+    raising_.clear();
 }
 
-void Lease::acquire(Nanos time_limit, bool cut_by_caller, bool want_remaining) {
-    cut_by_caller_ = cut_by_caller;
+void Lease::acquire(const AcquirePlan& plan) {
+    cut_by_caller_ = plan.cut_by_caller;
+    raised_ = false;
     // Rule A3: the clock is read before the first byte is handed to any node.
-    acquire_.begin(core_.node_count(), core_.env().event_now(), core_.terms(ttl_));
+    acquire_.begin(core_.node_count(), core_.env().event_now(), core_.terms(ttl_), plan.fence);
     may_hold_ = core_.all_nodes();
-    start_round(Round::acquire, Step::acquire, core_.all_nodes(), ttl_, time_limit, want_remaining);
+    start_round(Round::acquire,
+                {.step = Step::acquire,
+                 .resource = resource_.view(),
+                 .token = &token_,
+                 .ttl = ttl_,
+                 .want_remaining = plan.want_remaining,
+                 .fence = plan.fence,
+                 .wall = plan.fence ? core_.env().wall_now() : Nanos{0}},
+                core_.all_nodes(), plan.time_limit);
 }
 
 void Lease::extend(Nanos ttl, Nanos time_limit) {
@@ -122,11 +111,15 @@ void Lease::extend(Nanos ttl, Nanos time_limit) {
     extend_.begin(core_.node_count(), core_.env().event_now(), core_.terms(ttl),
                   bare ? Instant::max() : validity_end());
     ttl_ = std::max(ttl_, ttl);
-    start_round(Round::extend, Step::extend, core_.all_nodes(), ttl, time_limit, false);
+    healing_ttl_ = ttl;
+    start_round(Round::extend,
+                {.step = Step::extend, .resource = resource_.view(), .token = &token_, .ttl = ttl},
+                core_.all_nodes(), time_limit);
 }
 
 void Lease::release(Nanos time_limit) {
     if (round_ != Round::none) end_round(false);
+    end_healing();
     core_.env().disarm(life_timer_);
     // Rule R1: whoever certainly never held the token is not told.
     core_.all_nodes().minus(may_hold_).each([&](int node) {
@@ -135,7 +128,10 @@ void Lease::release(Nanos time_limit) {
         word.outcome = Outcome::absent;
     });
     release_.begin(core_.node_count(), may_hold_);
-    start_round(Round::release, Step::release, may_hold_, ttl_, time_limit, false);
+    start_round(
+        Round::release,
+        {.step = Step::release, .resource = resource_.view(), .token = &token_, .ttl = ttl_},
+        may_hold_, time_limit);
     may_hold_.clear();
     if (release_.decision() != ReleaseDecision::open) apply_release(release_.decision());
 }
@@ -147,6 +143,7 @@ void Lease::undo() {
 
 void Lease::forget() {
     end_round(false);
+    end_healing();
     core_.env().disarm(life_timer_);
     round_ = Round::none;
     may_hold_.clear();
@@ -166,17 +163,16 @@ void Lease::on_answer(std::uint32_t tag, const nodes::Answer& answer) {
     }
     if (core_.observations() != nullptr) observe(node, answer.outcome);
     if (open_.empty()) core_.env().disarm(round_timer_);
-    const auto to = vote_for(answer.outcome);
+    const auto to = votes_for(answer.outcome);
     const Instant now = core_.env().event_now();
     switch (round_) {
         case Round::acquire:
-            if (to == &Votes::no || to == &Votes::failed) may_hold_.remove(node);
-            if (to == &Votes::yes) note_holder(node);
-            apply_acquire(acquire_.on_vote(node, to, now));
+            on_acquire_answer(node, answer, now);
             break;
         case Round::extend:
             if (to == &Votes::yes) note_holder(node);
             apply_extend(extend_.on_vote(node, to, now));
+            heal_late(node, answer.outcome);
             break;
         case Round::release:
             apply_release(release_.on_vote(node, to));
@@ -187,7 +183,7 @@ void Lease::on_answer(std::uint32_t tag, const nodes::Answer& answer) {
 }
 
 void Lease::observe(int node, Outcome outcome) {
-    const Step step = round_ == Round::acquire  ? Step::acquire
+    const Step step = round_ == Round::acquire  ? raising_.has(node) ? Step::raise : Step::acquire
                       : round_ == Round::extend ? Step::extend
                                                 : Step::release;
     core_.observe_answer(*this, node, step, outcome);
@@ -225,7 +221,9 @@ void Lease::apply_acquire(AcquireDecision decision) {
     if (decision == AcquireDecision::acquired) {
         validity_end_.store(acquire_.validity_end().time_since_epoch().count(),
                             std::memory_order_release);
+        fence_ = acquire_.fence();
         hold_.store(Hold::held, std::memory_order_release);
+        raise();
         core_.on_acquired(*this);  // late answers still count as votes held
         return;
     }
@@ -240,6 +238,7 @@ void Lease::apply_extend(ExtendDecision decision) {
         validity_end_.store(extend_.validity_end().time_since_epoch().count(),
                             std::memory_order_release);
         holders_.store(extend_.votes().yes.bits(), std::memory_order_relaxed);
+        heal_absent();
         if (renewal_) renew_at_ = renewal_->after_success(now, validity_end(), core_.random());
     } else if (decision == ExtendDecision::no_quorum) {
         // Rules E3, E6: nothing is thrown away; the renewer tries again until the expiry.

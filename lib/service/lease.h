@@ -1,6 +1,9 @@
 // One token's whole life on the nodes: asking for the lock, holding it, extending it, giving it
 // up, undoing it. A pooled object of the loop; the few atomics are what a Lock handle reads from
 // other threads.
+//
+// lease.cpp holds the rounds and the holding, lease_acquire.cpp the answers to an acquire with its
+// fencing number, lease_heal.cpp what puts lost votes back.
 #pragma once
 
 #include <atomic>
@@ -45,7 +48,13 @@ class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
     /// A fresh life under this token. `may_hold`: nodes that may hold it already (bare tokens).
     void begin(std::string_view resource, const Token& token, Nanos ttl, NodeSet may_hold);
     /// Starts a round; Core hears on_acquired / on_not_acquired / on_extended / on_released.
-    void acquire(Nanos time_limit, bool cut_by_caller, bool want_remaining);
+    struct AcquirePlan {
+        Nanos time_limit{0};
+        bool cut_by_caller = false;   ///< By the caller's deadline, not by rule T5.
+        bool want_remaining = false;  ///< A refusal should tell how long the holder has left.
+        bool fence = false;           ///< Rule F1
+    };
+    void acquire(const AcquirePlan& plan);
     void extend(Nanos ttl, Nanos time_limit);
     void release(Nanos time_limit);
     /// Ends the round and undoes what may be on the nodes, in the background (rule A6).
@@ -68,6 +77,7 @@ class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
     std::string_view resource() const noexcept { return resource_.view(); }
     const Token& token() const noexcept { return token_; }
     Nanos ttl() const noexcept { return ttl_; }
+    std::int64_t fence() const noexcept { return fence_; }
     Instant validity_end() const noexcept {
         return Instant(Nanos(validity_end_.load(std::memory_order_acquire)));
     }
@@ -121,8 +131,20 @@ class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
     };
 
     void on_answer(std::uint32_t tag, const nodes::Answer& answer) override;
-    void start_round(Round round, nodes::Step step, NodeSet to, Nanos ttl, Nanos time_limit,
-                     bool want_remaining);
+    /// Hears what HEAL answers: it belongs to no round.
+    struct Healer final : nodes::AnswerEvents {
+        explicit Healer(Lease& l) : lease(l) {}
+        void on_answer(std::uint32_t tag, const nodes::Answer& answer) override;
+        Lease& lease;
+    };
+
+    void start_round(Round round, const nodes::Ask& ask, NodeSet to, Nanos time_limit);
+    void on_acquire_answer(int node, const nodes::Answer& answer, Instant now);
+    void raise();
+    void heal_absent();
+    void heal_late(int node, nodes::Outcome outcome);
+    void heal(NodeSet to);
+    void end_healing();
     void end_round(bool silent);
     void observe(int node, nodes::Outcome outcome);
     void on_time_limit();
@@ -136,17 +158,23 @@ class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
     Core& core_;
     SmallBytes resource_;
     Token token_;
-    Nanos ttl_{0};        // the longest asked so far: how long an undo may matter
-    Nanos renew_ttl_{0};  // as acquired
+    Nanos ttl_{0};          // the longest asked so far: how long an undo may matter
+    Nanos renew_ttl_{0};    // as acquired
+    Nanos healing_ttl_{0};  // of the last extension
 
     Round round_ = Round::none;
     Instant round_started_{};
     bool decided_ = false;
     bool cut_by_caller_ = false;
-    NodeSet open_;      // asked in this round and not answered
-    NodeSet may_hold_;  // where the token may be: granted or unknown, not yet told to release
+    bool raised_ = false;  // this round's time limit was prolonged for RAISE
+    NodeSet open_;         // asked in this round and not answered
+    NodeSet raising_;      // of these, by RAISE
+    NodeSet healing_;      // sent a HEAL, unanswered
+    NodeSet may_hold_;     // where the token may be: granted or unknown, not yet told to release
     Nanos time_limit_{0};
+    std::int64_t fence_ = 0;
     std::vector<nodes::Ticket> tickets_;
+    std::vector<nodes::Ticket> heal_tickets_;
     std::vector<NodeWord> words_;
     protocol::AcquireRound acquire_;
     protocol::ExtendRound extend_;
@@ -155,6 +183,7 @@ class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
     std::optional<protocol::RenewalPlan> renewal_;
     std::optional<Instant> renew_at_;
 
+    Healer healer_{*this};
     RoundTimer round_timer_{*this};
     LifeTimer life_timer_{*this};
     DropTask drop_task_{*this};

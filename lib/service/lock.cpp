@@ -67,7 +67,9 @@ Instant Lock::validity_end() const noexcept {
     return lease_ == nullptr ? Instant{} : lease_->validity_end();
 }
 
-std::uint64_t Lock::fence() const noexcept { return 0; }
+std::uint64_t Lock::fence() const noexcept {
+    return lease_ == nullptr ? 0 : static_cast<std::uint64_t>(lease_->fence());
+}
 
 std::string_view Lock::token() const noexcept {
     return lease_ == nullptr ? std::string_view{} : lease_->token().view();

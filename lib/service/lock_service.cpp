@@ -84,7 +84,7 @@ Result<LockService> LockService::open(std::vector<std::string> uris, ServiceOpti
 
     ServiceState::Nodes nodes;
     const nodes::NodeOptions node_options{options.connect_timeout, options.max_backlog,
-                                          options.client_name};
+                                          options.client_name, settings->options.fence_retention};
     for (auto& uri : *parsed) {
         nodes.push_back(nodes::make_node(std::move(uri), node_options, loop.env()));
     }
@@ -121,6 +121,7 @@ OperationState& detail::start_acquire(const std::shared_ptr<ServiceState>& servi
     operation.ttl = options.ttl;
     operation.wait = options.wait;
     operation.renew = options.renew;
+    operation.fence = options.fence && service->core().settings().abilities.fence;
     service->start(operation);
     operation.watch_stop(options.stop);
     return operation;

@@ -59,6 +59,7 @@ void Observations::tell(Kept& kept) {
         void operator()(const HoldEvent& event) const noexcept { to.on_hold_end(event); }
         void operator()(const NodeAnswerEvent& event) const noexcept { to.on_node_answer(event); }
         void operator()(const ExecuteEvent& event) const noexcept { to.on_execute(event); }
+        void operator()(const NoticeEvent& event) const noexcept { to.on_notice(event); }
     };
     std::visit(
         [&](auto& event) {

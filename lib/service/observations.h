@@ -42,7 +42,7 @@ class Observations final {
 
   private:
     using Event = std::variant<AcquireEvent, ExtendEvent, ReleaseEvent, HoldEvent, NodeAnswerEvent,
-                               ExecuteEvent>;
+                               ExecuteEvent, NoticeEvent>;
     struct Kept {
         SmallBytes resource;
         Event event;

@@ -98,6 +98,7 @@ class OperationState final : public ListHook<OperationState> {
     Nanos ttl{0};
     Nanos wait{0};
     Renewal renew;
+    bool fence = false;
     std::optional<Error> refused;  ///< Wrong from the start: completed with it at once.
 
     // ---- the loop's ----

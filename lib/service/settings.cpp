@@ -55,6 +55,12 @@ std::optional<Error> check_times(const ServiceOptions& o) {
     if (auto e = check_range("retry_delay_max", o.retry_delay_max, o.retry_delay, kMaxPause)) {
         return e;
     }
+    if (o.fence_retention != Nanos{0}) {
+        if (auto e = check_range("fence_retention", o.fence_retention, 2 * o.max_ttl,
+                                 limits::kMaxWait)) {
+            return e;
+        }
+    }
     return check_range("drain_timeout", o.drain_timeout, Nanos{0}, kMaxPause);
 }
 
@@ -75,15 +81,22 @@ Result<Settings> check_options(const ServiceOptions& o) {
     if (o.client_name.size() > kMaxClientName || !printable) {
         return bad("client_name must be up to 64 printable ASCII characters without spaces");
     }
-    return Settings{o, static_cast<std::uint32_t>(std::lround(o.drift_factor * 1e6))};
+    Settings settings{o, static_cast<std::uint32_t>(std::lround(o.drift_factor * 1e6))};
+    if (o.fence_retention == Nanos{0}) {
+        settings.options.fence_retention = std::max<Nanos>(hours(1), 2 * o.max_ttl);
+    }
+    return settings;
 }
 
 Settings with_nodes(Settings settings, const std::vector<std::unique_ptr<nodes::Node>>& nodes) {
     int extend = 0, inspect = 0;
+    settings.abilities.fence = true;
     for (const auto& node : nodes) {
         const nodes::Abilities its = node->abilities();
         extend += its.extend ? 1 : 0;
         inspect += its.inspect ? 1 : 0;
+        if (its.heal) settings.healers.add(static_cast<int>(&node - nodes.data()));
+        settings.abilities.fence = settings.abilities.fence && its.fence;
         settings.abilities.any_name = settings.abilities.any_name && its.any_name;
         settings.abilities.patience = std::max(settings.abilities.patience, its.patience);
         if (!its.extend || !its.inspect) settings.unable = node->status().kind;
@@ -98,6 +111,10 @@ std::optional<Error> check_resource(std::string_view resource, const Settings& s
     if (resource.empty() || resource.size() > limits::kMaxResourceBytes) {
         return bad("resource has " + std::to_string(resource.size()) +
                    " bytes; it must have 1 .. 4096");
+    }
+    if (resource.starts_with(nodes::kCounterPrefix)) {  // Rule F6
+        return bad("resource begins with \"" + std::string(nodes::kCounterPrefix) +
+                   "\", where the fencing counters are kept; name it otherwise");
     }
     if (settings.abilities.any_name) return std::nullopt;
     // Rule D1

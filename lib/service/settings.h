@@ -12,6 +12,7 @@
 #include <quorumlock/options.h>
 #include <quorumlock/result.h>
 
+#include "lib/base/node_set.h"
 #include "lib/protocol/timing.h"
 
 namespace quorumlock::detail {
@@ -21,6 +22,7 @@ struct Settings {
     std::uint32_t drift_ppm = 10'000;  // drift_factor, whole millionths: the same on every machine
     /// What a quorum of the nodes can do; of names and patience, what the pickiest of them needs.
     nodes::Abilities abilities{};
+    NodeSet healers{};     ///< Who can put a lost key back.
     std::string unable{};  ///< The kind of those that cannot extend or inspect.
 
     protocol::Terms terms(Nanos ttl) const { return {ttl, drift_ppm, options.min_validity}; }

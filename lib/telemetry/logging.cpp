@@ -139,6 +139,10 @@ void LoggingObserver::on_execute(const ExecuteEvent& event) {
                      text_of(event.duration));
 }
 
+void LoggingObserver::on_notice(const NoticeEvent& event) {
+    if (admits(LogLevel::warning, event.at)) write(LogLevel::warning, printable(event.resource));
+}
+
 void LoggingObserver::on_dropped(std::size_t count) {
     if (options_.least > LogLevel::warning) return;
     write(LogLevel::warning,

@@ -24,6 +24,10 @@ const char* node_step_name(NodeStep step) noexcept {
     switch (step) {
         case NodeStep::acquire:
             return "acquire";
+        case NodeStep::raise:
+            return "raise";
+        case NodeStep::heal:
+            return "heal";
         case NodeStep::extend:
             return "extend";
         case NodeStep::release:
@@ -52,6 +56,9 @@ void Observers::on_node_answer(const NodeAnswerEvent& event) {
 }
 void Observers::on_execute(const ExecuteEvent& event) {
     for (const auto& one : observers_) one->on_execute(event);
+}
+void Observers::on_notice(const NoticeEvent& event) {
+    for (const auto& one : observers_) one->on_notice(event);
 }
 void Observers::on_gauges(const Gauges& gauges) {
     for (const auto& one : observers_) one->on_gauges(gauges);

@@ -34,6 +34,8 @@ class ScriptedNode final : public nodes::Node {
     bool is_ready = true;
     bool is_settled = true;
     bool undo_hangs = false;
+    bool fences = false;  ///< Set before the service is made.
+    std::map<std::string, std::int64_t> counters;
     std::size_t owed_undos = 0;
 
     void change(bool ready_now, bool settled_now) {
@@ -57,9 +59,11 @@ class ScriptedNode final : public nodes::Node {
     }
     bool ready() const noexcept override { return is_ready; }
     bool settled() const noexcept override { return is_settled; }
+    nodes::Abilities abilities() const noexcept override { return {.fence = fences, .heal = true}; }
 
     nodes::Ticket ask(const nodes::Ask& ask, nodes::AnswerEvents& to, std::uint32_t tag) override {
-        static constexpr const char* kNames[] = {"acquire", "extend", "release", "inspect"};
+        static constexpr const char* kNames[] = {"acquire", "raise",   "extend",
+                                                 "heal",    "release", "inspect"};
         log.emplace_back(kNames[static_cast<int>(ask.step)]);
         if (ask.step == nodes::Step::acquire) tokens.emplace_back(ask.token->view());
         Asked asked{++last_ticket_,
@@ -68,7 +72,9 @@ class ScriptedNode final : public nodes::Node {
                     ask.step,
                     std::string(ask.resource),
                     ask.token == nullptr ? "" : std::string(ask.token->view()),
-                    ask.ttl};
+                    ask.ttl,
+                    ask.fence,
+                    ask.counter};
         switch (mode) {
             case Mode::normal:
                 later(asked, apply(asked));
@@ -133,6 +139,8 @@ class ScriptedNode final : public nodes::Node {
         nodes::Step step;
         std::string resource, token;
         Nanos ttl;
+        bool fence = false;
+        std::int64_t counter = 0;
         nodes::Answer answer{};
     };
     struct Delivery final : env::Task {
@@ -172,7 +180,12 @@ class ScriptedNode final : public nodes::Node {
             case nodes::Step::acquire: {
                 if (!present) {
                     keys[asked.resource] = {asked.token, env_.now() + asked.ttl};
-                    return {Outcome::granted, 0, {}, nullptr};
+                    if (asked.fence) ++counters[asked.resource];
+                    return {Outcome::granted,
+                            0,
+                            {},
+                            nullptr,
+                            asked.fence ? counters[asked.resource] : 0};
                 }
                 const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
                     keys[asked.resource].until - env_.now());
@@ -187,6 +200,14 @@ class ScriptedNode final : public nodes::Node {
                 if (!ours) return {present ? Outcome::taken : Outcome::absent, 0, {}, nullptr};
                 remove(asked.resource, asked.token);
                 return {Outcome::released, 0, {}, nullptr};
+            case nodes::Step::raise:
+                if (!ours || counters[asked.resource] > asked.counter) return {Outcome::absent};
+                counters[asked.resource] = asked.counter;
+                return {Outcome::raised};
+            case nodes::Step::heal:
+                if (present) return {Outcome::taken};
+                keys[asked.resource] = {asked.token, env_.now() + asked.ttl};
+                return {Outcome::healed};
             case nodes::Step::inspect:
                 break;
         }

@@ -18,10 +18,11 @@ using namespace std::chrono_literals;
 
 class ServiceWorld {
   public:
-    explicit ServiceWorld(int node_count, ServiceOptions options = {}) {
+    explicit ServiceWorld(int node_count, ServiceOptions options = {}, bool fences = false) {
         detail::ServiceState::Nodes owned;
         for (int i = 0; i < node_count; ++i) {
             auto node = std::make_unique<ScriptedNode>(env, "node" + std::to_string(i));
+            node->fences = fences;
             nodes.push_back(node.get());
             owned.push_back(std::move(node));
         }

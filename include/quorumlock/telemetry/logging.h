@@ -41,6 +41,7 @@ class LoggingObserver final : public Observer {
     void on_hold_end(const HoldEvent& event) override;
     void on_node_answer(const NodeAnswerEvent& event) override;
     void on_execute(const ExecuteEvent& event) override;
+    void on_notice(const NoticeEvent& event) override;
     void on_dropped(std::size_t count) override;
 
   private:

@@ -59,6 +59,28 @@ void FakeRedis::reply(std::string_view bytes) {
     env_.run();
 }
 
+namespace {
+
+struct Script {
+    std::string_view text, sha, name, keys;
+};
+
+/// By its text or its SHA-1.
+const Script* find_script(std::string_view word) {
+    static const Script kScripts[] = {
+        {nodes::kReleaseScript, FakeRedis::kReleaseSha, "RELEASE", "1"},
+        {nodes::kExtendScript, FakeRedis::kExtendSha, "EXTEND", "1"},
+        {nodes::kAcquireScript, FakeRedis::kAcquireSha, "ACQUIRE", "2"},
+        {nodes::kRaiseScript, FakeRedis::kRaiseSha, "RAISE", "2"},
+    };
+    for (const Script& script : kScripts) {
+        if (word == script.text || word == script.sha) return &script;
+    }
+    return nullptr;
+}
+
+}  // namespace
+
 void FakeRedis::on_connect(FakeConnection& connection) {
     if (accepts) {
         connection.open();
@@ -90,10 +112,10 @@ void FakeRedis::handle(std::size_t index, const std::vector<std::string>& words)
         return;
     }
     if (words[0] == "EVALSHA" || words[0] == "EVAL") {
-        const bool release = words[1] == kReleaseSha || words[1] == nodes::kReleaseScript;
-        QL_CHECK(release || words[1] == kExtendSha || words[1] == nodes::kExtendScript);
-        QL_CHECK(words[2] == "1");
-        line = std::string(release ? "RELEASE" : "EXTEND") + (words[0] == "EVAL" ? "_TEXT" : "");
+        const Script* const script = find_script(words[1]);
+        QL_CHECK(script != nullptr);
+        QL_CHECK(words[2] == script->keys);
+        line = std::string(script->name) + (words[0] == "EVAL" ? "_TEXT" : "");
         for (std::size_t i = 3; i < words.size(); ++i) line += " " + words[i];
     }
     seen.push_back(std::to_string(index + 1) + ": " + line);
@@ -127,7 +149,9 @@ bool FakeRedis::handshake(Session& session, const std::string& line, std::string
     } else if (line == "INFO replication") {
         reply = bulk("# Replication\r\n" + replication);
     } else if (begins("SCRIPT LOAD")) {
-        reply = bulk(line.substr(12) == nodes::kReleaseScript ? kReleaseSha : kExtendSha);
+        const Script* const script = find_script(line.substr(12));
+        QL_CHECK(script != nullptr);
+        reply = bulk(script->sha);
     } else {
         reply = "+OK\r\n";
     }

@@ -36,7 +36,7 @@ class FakeRedis {
 
     /// Commands other than the handshake's, of all connections, in order: "2: SET r tttt NX ...".
     /// The number is the connection's, from 1. Scripts appear as RELEASE, EXTEND,
-    /// RELEASE_TEXT, EXTEND_TEXT.
+    /// ACQUIRE, RAISE, and with _TEXT behind them when they come by EVAL.
     std::vector<std::string> seen;
     /// Handshake commands of all connections, likewise.
     std::vector<std::string> greeted;
@@ -48,6 +48,8 @@ class FakeRedis {
 
     static constexpr std::string_view kReleaseSha = "1111111111111111111111111111111111111111";
     static constexpr std::string_view kExtendSha = "2222222222222222222222222222222222222222";
+    static constexpr std::string_view kAcquireSha = "3333333333333333333333333333333333333333";
+    static constexpr std::string_view kRaiseSha = "4444444444444444444444444444444444444444";
 
   private:
     struct Session {

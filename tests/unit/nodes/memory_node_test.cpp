@@ -39,7 +39,7 @@ class MemoryNodeTest : public ::testing::Test, public AnswerEvents, public NodeE
         NodeUri uri;
         uri.kind = NodeUri::Kind::memory;
         uri.label = "m";
-        node_ = std::make_unique<MemoryNode>(uri, env_);
+        node_ = std::make_unique<MemoryNode>(uri, NodeOptions{}, env_);
     }
 
     void on_answer(std::uint32_t tag, const Answer& answer) override {

@@ -31,7 +31,8 @@ TEST(RedisCommands, are_the_same_bytes_as_the_general_writers) {
     for (const std::size_t size : {1, 9, 10, 64, 65, 999, 1000, 4096}) {
         const std::string name(size, 'n');
         RedisCommands commands;
-        commands.set_scripts(kReleaseSha, kExtendSha);
+        commands.set_scripts(
+            {.release = kReleaseSha, .extend = kExtendSha, .acquire = {}, .raise = {}});
         commands.acquire(name, token, 86'400'000);
         commands.extend(By::sha, name, token, 10);
         commands.extend(By::text, name, token, 10);

@@ -66,7 +66,7 @@ TEST_F(RedisNodeErrors, an_error_and_the_pttl_behind_it_are_one_answer) {
     ask(Step::inspect, 'b', 2);
     acquire('c', 3);
     env.run();
-    redis.reply("-OOM x\r\n:-2\r\n-WRONGTYPE x\r\n:5\r\n$-1\r\n");
+    redis.reply("-OOM x\r\n:-2\r\n-WRONGTYPE x\r\n:5\r\n$-1\r\n$-1\r\n");
     EXPECT_THAT(take_outcomes(), ElementsAre(Heard{1, Outcome::failed, 0, CauseClass::no_space},
                                              Heard{2, Outcome::failed, 0, CauseClass::wrong_data},
                                              Heard{3, Outcome::refused, -1}));

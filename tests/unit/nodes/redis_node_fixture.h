@@ -22,13 +22,14 @@ struct Heard {
     std::int64_t value = 0;
     CauseClass cause = CauseClass::none;
     std::string text{};
+    std::int64_t counter = 0;
     bool operator==(const Heard&) const = default;
 };
 
 inline void PrintTo(const Heard& heard, std::ostream* out) {
     *out << "#" << heard.tag << " outcome " << static_cast<int>(heard.outcome) << " value "
          << heard.value << " cause " << static_cast<int>(heard.cause) << " text '" << heard.text
-         << "'";
+         << "' counter " << heard.counter;
 }
 
 class RedisNodeTest : public ::testing::Test, public AnswerEvents, public NodeEvents {
@@ -84,12 +85,19 @@ class RedisNodeTest : public ::testing::Test, public AnswerEvents, public NodeEv
     void on_answer(std::uint32_t tag, const Answer& answer) override {
         heard.push_back({tag, answer.outcome, answer.value,
                          answer.cause != nullptr ? answer.cause->kind : CauseClass::none,
-                         answer.cause != nullptr ? answer.cause->text : std::string(answer.text)});
+                         answer.cause != nullptr ? answer.cause->text : std::string(answer.text),
+                         answer.counter});
         if (then) then();
     }
     void on_node_changed(int index) override {
         EXPECT_EQ(index, 3);
         ready_changes.push_back(node->ready());
+    }
+    Admission on_greeting(int index, const Greeter& greeter) override {
+        EXPECT_EQ(index, 3);
+        greeters.push_back({std::string(greeter.run_id), greeter.started, greeter.restarted,
+                            greeter.promoted, greeter.clock_ahead});
+        return admission;
     }
     std::vector<Heard> take_heard() { return std::exchange(heard, {}); }
     /// Same, without the causes' texts.
@@ -108,6 +116,14 @@ class RedisNodeTest : public ::testing::Test, public AnswerEvents, public NodeEv
     std::unique_ptr<RedisNode> node;
     std::vector<Heard> heard;
     std::vector<bool> ready_changes;
+    struct Greeted {
+        std::string run_id;
+        Instant started;
+        bool restarted, promoted;
+        std::optional<Nanos> clock_ahead;
+    };
+    std::vector<Greeted> greeters;
+    Admission admission;         ///< What a greeting is answered.
     std::function<void()> then;  ///< Called from within on_answer.
 };
 

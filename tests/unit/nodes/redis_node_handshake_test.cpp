@@ -21,7 +21,7 @@ TEST_F(RedisNodeHandshake, everything_is_asked_in_one_write_and_nothing_else_bef
     redis.answers = false;
     open();
     const auto greeted = redis.greeted;
-    ASSERT_EQ(greeted.size(), 8u);
+    ASSERT_EQ(greeted.size(), 10u);
     EXPECT_EQ(greeted[0], "1: AUTH joe secret");
     EXPECT_EQ(greeted[1], "1: SELECT 5");
     EXPECT_EQ(greeted[2], "1: CLIENT SETNAME ql");
@@ -30,6 +30,8 @@ TEST_F(RedisNodeHandshake, everything_is_asked_in_one_write_and_nothing_else_bef
     EXPECT_EQ(greeted[5], "1: INFO replication");
     EXPECT_THAT(greeted[6], HasSubstr("1: SCRIPT LOAD "));
     EXPECT_THAT(greeted[7], HasSubstr("PEXPIRE"));
+    EXPECT_THAT(greeted[8], HasSubstr("GETEX"));
+    EXPECT_THAT(greeted[9], HasSubstr("1: SCRIPT LOAD "));
     acquire('a', 1);
     undo('b');
     env.run();
@@ -50,7 +52,8 @@ TEST_F(RedisNodeHandshake, a_ready_node_tells_what_it_learned) {
     const std::string all =  // 3 ms later, in single bytes
         "+OK\r\n:9\r\n" + bulk("redis_version:7.2.4\r\nvalkey_version:8.0.1\r\nrun_id:abcd\r\n") +
         bulk("role:master\r\n") + bulk(testing::FakeRedis::kReleaseSha) +
-        bulk(testing::FakeRedis::kExtendSha);
+        bulk(testing::FakeRedis::kExtendSha) + bulk(testing::FakeRedis::kAcquireSha) +
+        bulk(testing::FakeRedis::kRaiseSha);
     for (const char byte : all) env.last().feed(std::string_view(&byte, 1));
     env.run();
     EXPECT_TRUE(node->ready());

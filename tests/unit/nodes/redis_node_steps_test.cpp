@@ -77,14 +77,16 @@ TEST_F(RedisNodeSteps, inspect_tells_any_token_and_its_remaining_time) {
     for (std::uint32_t tag = 1; tag <= 4; ++tag) ask(Step::inspect, 'a', tag);
     env.run();
     const auto seen = redis.take();
-    ASSERT_EQ(seen.size(), 8u);
+    ASSERT_EQ(seen.size(), 12u);
     EXPECT_EQ(seen[0], "1: GET r");
     EXPECT_EQ(seen[1], "1: PTTL r");
-    redis.reply(std::string_view("$5\r\na\0\r\nb\r\n:77\r\n", 16));
+    EXPECT_EQ(seen[2], "1: GET quorumlock:fence:{r}");
+    redis.reply(std::string_view("$5\r\na\0\r\nb\r\n:77\r\n$2\r\n41\r\n", 24));
     EXPECT_THAT(take_heard(), ElementsAre(Heard{1, Outcome::taken, 77, CauseClass::none,
-                                                std::string("a\0\r\nb", 5)}));
-    redis.reply("$-1\r\n:-2\r\n$1\r\nx\r\n:-1\r\n$1\r\nx\r\n:-2\r\n");
-    EXPECT_THAT(take_heard(), ElementsAre(Heard{2, Outcome::absent, 0},
+                                                std::string("a\0\r\nb", 5), 41}));
+    redis.reply(
+        "$-1\r\n:-2\r\n$1\r\n7\r\n$1\r\nx\r\n:-1\r\n$-1\r\n$1\r\nx\r\n:-2\r\n-NOPERM no\r\n");
+    EXPECT_THAT(take_heard(), ElementsAre(Heard{2, Outcome::absent, 0, CauseClass::none, "", 7},
                                           Heard{3, Outcome::taken, -1, CauseClass::none, "x"},
                                           Heard{4, Outcome::absent, 0}));
 }
