@@ -69,8 +69,6 @@ struct Ask {
     /// acquire: count it, and answer the counter (rule F1). Only where Abilities::fence is set.
     bool fence = false;
     std::int64_t counter = 0;  ///< raise: to this (rule F2).
-    /// acquire with `fence`: the asker's wall clock, nanoseconds since 1970. Rule F5.
-    Nanos wall{0};
 };
 
 /// Where fencing counters are kept on the nodes: no resource begins with it. Rule F6.

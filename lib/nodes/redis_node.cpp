@@ -134,6 +134,7 @@ bool RedisNode::admit() {
     greeter.restarted = known && met_run_id_ != greeting_.run_id;
     greeter.promoted = known && !greeter.restarted && !greeting_.replication_id.empty() &&
                        met_replication_id_ != greeting_.replication_id;
+    read_wall_clock();
     if (greeting_.wall_us > 0) {
         clock_ahead_ = std::chrono::microseconds(greeting_.wall_us) - env_.wall_now();
         greeter.clock_ahead = clock_ahead_;

@@ -104,7 +104,8 @@ class RedisNode final : public Node, private ConnectionEvents {
 
     // redis_node_asks.cpp
     void ask_plain_acquire(const Ask& ask, Outstanding& entry);
-    std::int64_t clock_to_start_at(const Ask& ask) const noexcept;
+    std::int64_t clock_to_start_at() const noexcept;
+    void read_wall_clock();
     void write_script(Outstanding& entry, RedisCommands::By by);
     void ask_inspect(const Ask& ask, Outstanding& entry);
     Outstanding& push(Command command, Nanos ttl);
@@ -188,6 +189,7 @@ class RedisNode final : public Node, private ConnectionEvents {
     std::string former_run_id_;
     std::string met_run_id_, met_replication_id_;  ///< Of the server admitted last.
     std::optional<Nanos> clock_ahead_;
+    Nanos wall_base_{0};  ///< What this machine's wall clock is ahead of event_now().
     bool unkillable_ = false;  ///< A former connection's id is not known, or CLIENT KILL refused.
     LeftOpen left_open_;
     Instant ready_since_{};

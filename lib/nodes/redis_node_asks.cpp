@@ -73,7 +73,7 @@ Ticket RedisNode::ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) {
     } else {
         entry.resource.assign(ask.resource);
         entry.fence = ask.fence;
-        entry.counter = ask.step == Step::raise ? ask.counter : clock_to_start_at(ask);
+        entry.counter = ask.step == Step::raise ? ask.counter : clock_to_start_at();
         write_script(entry, RedisCommands::By::sha);
     }
     return entry.ticket;
@@ -98,9 +98,15 @@ void RedisNode::write_script(Outstanding& entry, RedisCommands::By by) {
     write(entry);
 }
 
-/// In microseconds; 0: at whatever the server's clock says. Rule F5.
-std::int64_t RedisNode::clock_to_start_at(const Ask& ask) const noexcept {
-    return clock_trusted_ ? 0 : std::max<std::int64_t>(ask.wall.count() / 1000, 0);
+/// In microseconds; 0: at whatever the server's clock says. Rule F5. By this machine's wall clock
+/// as it was when the server was met, so that setting it does not make every server wrong.
+std::int64_t RedisNode::clock_to_start_at() const noexcept {
+    const Nanos wall = wall_base_ + env_.event_now().time_since_epoch();
+    return clock_trusted_ ? 0 : std::max<std::int64_t>(wall.count() / 1000, 0);
+}
+
+void RedisNode::read_wall_clock() {
+    wall_base_ = env_.wall_now() - env_.event_now().time_since_epoch();
 }
 
 void RedisNode::ask_plain_acquire(const Ask& ask, Outstanding& entry) {

@@ -166,6 +166,8 @@ void RedisNode::on_error_reply(std::string_view text) {
     if (meaning.what == ServerError::noscript && repeat_by_text()) return;
     Outstanding& entry = pipeline_.front();
     Cause cause = cause_of(text);
+    // The server's clock was set, or this machine's: the next acquire goes by what it shows now.
+    if (meaning.what == ServerError::clock) read_wall_clock();
     // Rule N4. A read changes nothing, whatever the error.
     const bool failed = meaning.not_applied || entry.command == Command::inspect;
     if (entry.command == Command::acquire && failed) spare_undo(entry.token);

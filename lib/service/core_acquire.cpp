@@ -29,15 +29,13 @@ void Core::begin_attempt(OperationState& operation) {
     Lease& lease = new_lease();
     lease.begin(operation.resource.view(), *token, operation.ttl, NodeSet{});
     attach(lease, operation);
-    const Nanos full = time_limit(operation.ttl, Nanos::max());
-    const Nanos left =
-        operation.wait > Nanos{0} ? operation.deadline - env_.event_now() : Nanos::max();
-    const Nanos limit = time_limit(operation.ttl, left);
     operation.last_try = env_.event_now();
     // The first try of a waiter costs one command a node, as everybody's; later ones also ask
     // for what is left of the holder's lease.
-    lease.acquire({.time_limit = limit,
-                   .cut_by_caller = limit<full, .want_remaining = ++operation.attempts> 1,
+    const bool again = ++operation.attempts > 1;
+    lease.acquire({.time_limit = time_limit(operation.ttl, Nanos::max()),
+                   .deadline = operation.wait > Nanos{0} ? operation.deadline : Instant::max(),
+                   .want_remaining = again,
                    .fence = operation.fence});
 }
 

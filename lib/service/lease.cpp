@@ -88,7 +88,7 @@ void Lease::end_round(bool silent) {
 }
 
 void Lease::acquire(const AcquirePlan& plan) {
-    cut_by_caller_ = plan.cut_by_caller;
+    deadline_ = plan.deadline;
     raised_ = false;
     // Rule A3: the clock is read before the first byte is handed to any node.
     acquire_.begin(core_.node_count(), core_.env().event_now(), core_.terms(ttl_), plan.fence);
@@ -99,9 +99,14 @@ void Lease::acquire(const AcquirePlan& plan) {
                  .token = &token_,
                  .ttl = ttl_,
                  .want_remaining = plan.want_remaining,
-                 .fence = plan.fence,
-                 .wall = plan.fence ? core_.env().wall_now() : Nanos{0}},
-                core_.all_nodes(), plan.time_limit);
+                 .fence = plan.fence},
+                core_.all_nodes(), limit_acquire(plan.time_limit));
+}
+
+Nanos Lease::limit_acquire(Nanos time_limit) {
+    const Nanos left = deadline_ - core_.env().event_now();
+    cut_by_caller_ = deadline_ != Instant::max() && left < time_limit;
+    return cut_by_caller_ ? std::max(left, Nanos{0}) : time_limit;
 }
 
 void Lease::extend(Nanos ttl, Nanos time_limit) {

@@ -49,8 +49,8 @@ class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
     void begin(std::string_view resource, const Token& token, Nanos ttl, NodeSet may_hold);
     /// Starts a round; Core hears on_acquired / on_not_acquired / on_extended / on_released.
     struct AcquirePlan {
-        Nanos time_limit{0};
-        bool cut_by_caller = false;   ///< By the caller's deadline, not by rule T5.
+        Nanos time_limit{0};          ///< Of each question in it, by rule T5,
+        Instant deadline = Instant::max();  ///< and the caller's, of all.
         bool want_remaining = false;  ///< A refusal should tell how long the holder has left.
         bool fence = false;           ///< Rule F1
     };
@@ -138,12 +138,15 @@ class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
         Lease& lease;
     };
 
+    /// From now on the nodes that are open have so much time, and no more than the caller has.
+    Nanos limit_acquire(Nanos time_limit);
     void start_round(Round round, const nodes::Ask& ask, NodeSet to, Nanos time_limit);
     void on_acquire_answer(int node, const nodes::Answer& answer, Instant now);
     void raise();
     void heal_absent();
     void heal_late(int node, nodes::Outcome outcome);
     void heal(NodeSet to);
+    Nanos healing_ttl() const;
     void end_healing();
     void end_round(bool silent);
     void observe(int node, nodes::Outcome outcome);
@@ -165,7 +168,8 @@ class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
     Round round_ = Round::none;
     Instant round_started_{};
     bool decided_ = false;
-    bool cut_by_caller_ = false;
+    bool cut_by_caller_ = false;  // its deadline is the time limit
+    Instant deadline_{};          // of an acquire
     bool raised_ = false;  // this round's time limit was prolonged for RAISE
     NodeSet open_;         // asked in this round and not answered
     NodeSet raising_;      // of these, by RAISE

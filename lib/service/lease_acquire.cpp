@@ -49,8 +49,9 @@ void Lease::raise() {
         open_.add(node);
         raising_.add(node);
     });
-    // A second question has a time limit of its own, but never beyond the caller's deadline.
-    if (!awaited || std::exchange(raised_, true) || cut_by_caller_) return;
+    // A second question has a time limit of its own.
+    if (!awaited || std::exchange(raised_, true)) return;
+    time_limit_ = limit_acquire(time_limit_);
     core_.env().arm(round_timer_, core_.env().event_now() + time_limit_);
 }
 

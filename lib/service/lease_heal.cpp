@@ -1,4 +1,6 @@
 // Lease: putting lost votes back, so that the next server to fail does not cost the lock. Rule H1.
+#include <algorithm>
+
 #include "lib/service/core.h"
 #include "lib/service/lease.h"
 
@@ -24,10 +26,16 @@ void Lease::heal_late(int node, Outcome outcome) {
     if (extended && outcome == Outcome::absent) heal(NodeSet::only(node));
 }
 
+/// As long as the validity, which a shorter extension has not shortened (rule E2).
+Nanos Lease::healing_ttl() const {
+    const Nanos left = validity_end() - core_.env().event_now();
+    return std::max(healing_ttl_, left + protocol::drift(core_.terms(ttl_)));
+}
+
 /// Rule H1: behind an extension that succeeded, to those that answered `absent`. Nobody waits.
 void Lease::heal(NodeSet to) {
     const nodes::Ask ask{
-        .step = Step::heal, .resource = resource_.view(), .token = &token_, .ttl = healing_ttl_};
+        .step = Step::heal, .resource = resource_.view(), .token = &token_, .ttl = healing_ttl()};
     const NodeSet able = to & core_.settings().healers;
     able.minus(healing_).each([&](int node) {
         may_hold_.add(node);  // rule A6: it is undone like an acquire

@@ -20,7 +20,8 @@ Servers::Servers(const Settings& settings, const std::vector<std::string>& label
              static_cast<int>(labels.size())),
       known_(labels.size()) {}
 
-nodes::Admission Servers::on_greeting(int node, const nodes::Greeter& greeter, Instant now) {
+nodes::Admission Servers::on_greeting(int node, const nodes::Greeter& greeter, Instant now,
+                                      Nanos wall) {
     const auto index = static_cast<std::size_t>(node);
     Known& known = known_[index];
     known.run_id.clear();
@@ -35,7 +36,9 @@ nodes::Admission Servers::on_greeting(int node, const nodes::Greeter& greeter, I
         return {.refused = {CauseClass::rejected, why}};
     }
     known.run_id = std::string(greeter.run_id);
-    known.clock_ahead = greeter.clock_ahead;
+    own_clock_ = wall - now.time_since_epoch();
+    known.clock.reset();
+    if (greeter.clock_ahead) known.clock = own_clock_ + *greeter.clock_ahead;
     return {.guarded_until = guard_.on_greeting(node, greeter, now)};
 }
 
@@ -49,11 +52,11 @@ NodeSet Servers::trusted_clocks() const {
     for (std::size_t i = 0; i < known_.size(); ++i) {
         // A node that is alone can mislead no other.
         bool trust = known_.size() == 1;
-        for (std::size_t j = 0; j < known_.size() && known_[i].clock_ahead; ++j) {
-            const auto& other = known_[j].clock_ahead;
-            trust = trust || (i != j && other && agree(*known_[i].clock_ahead, *other));
+        for (std::size_t j = 0; j < known_.size() && known_[i].clock; ++j) {
+            const auto& other = known_[j].clock;
+            trust = trust || (i != j && other && agree(*known_[i].clock, *other));
         }
-        const bool off = known_[i].clock_ahead && !agree(*known_[i].clock_ahead, Nanos{0});
+        const bool off = known_[i].clock && !agree(*known_[i].clock, own_clock_);
         if (trust && (off || known_.size() == 1)) trusted.add(static_cast<int>(i));
     }
     return trusted;

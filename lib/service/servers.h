@@ -19,10 +19,11 @@ class Servers {
   public:
     Servers(const Settings& settings, const std::vector<std::string>& labels);
 
-    nodes::Admission on_greeting(int node, const nodes::Greeter& greeter, Instant now);
+    /// `wall`: what this machine's wall clock shows.
+    nodes::Admission on_greeting(int node, const nodes::Greeter& greeter, Instant now, Nanos wall);
     /// The first connections are made: see Guard::on_opened().
     NodeSet on_opened(Instant now);
-    /// Whose clock is as right as any: off by no more than 10 s, or with another that agrees.
+    /// Whose clock is more than 10 s off this machine's, but not alone in that.
     NodeSet trusted_clocks() const;
     /// Two nodes were found to be one server before the first round.
     const std::optional<Error>& duplicate() const noexcept { return duplicate_; }
@@ -30,12 +31,14 @@ class Servers {
   private:
     struct Known {
         std::string run_id;  ///< Of the server that has this node's vote.
-        std::optional<Nanos> clock_ahead;
+        /// Its wall clock less BootClock, so that setting this machine's changes nothing.
+        std::optional<Nanos> clock;
     };
 
     const std::vector<std::string>& labels_;
     protocol::Guard guard_;
     std::vector<Known> known_;
+    Nanos own_clock_{0};  ///< Likewise, of this machine.
     std::optional<Error> duplicate_;
     bool opened_ = false;
 };

@@ -51,9 +51,12 @@ void draw_resources(Plan& plan, Random& random) {
     }
 }
 
-void draw_node(NodePlan& node, Random& random, Time near, std::int64_t most) {
+void draw_node(NodePlan& node, Random& random, Time near, std::int64_t most, bool may_be_off) {
     node.server.ppm = draw_ppm(random, most);
-    node.server.wall = 1'700'000'000'000'000 + random.between(-600'000'000, 600'000'000);
+    // Some clocks are off by more than rule F5 lets pass, but no quorum of them.
+    const std::int64_t off =
+        random.chance(1, 8) && may_be_off ? 600'000'000 : random.scaled(10, 100'000);
+    node.server.wall = kWallStart + random.between(-off, off);
     node.server.service = random.scaled(kMicro, 50 * kMicro);
     node.base = random.scaled(near, 4 * near);
     node.jitter = random.scaled(node.base / 8 + 1, 2 * node.base);
@@ -91,6 +94,7 @@ ServiceOptions draw_options(const Plan& plan, Random& random) {
     options.retry_delay_max = Nanos(random.scaled(50 * kMilli, kSecond));
     options.drain_timeout = Nanos(random.chance(1, 8) ? 0 : random.scaled(kMilli, 4 * kSecond));
     options.max_backlog = random.chance(1, 4) ? 16 : 1024;
+    options.restart_guard = RestartGuard::off;
     return options;
 }
 
@@ -151,7 +155,8 @@ Plan Plan::draw(std::uint64_t seed) {
     plan.drift_ppm = random.pick(kDrifts);
     const std::int64_t most = most_ppm(plan.drift_ppm);
     const Time near = random.scaled(40 * kMicro, 500 * kMicro);
-    for (NodePlan& node : plan.nodes) draw_node(node, random, near, most);
+    int spare = static_cast<int>(plan.nodes.size()) - plan.quorum();
+    for (NodePlan& node : plan.nodes) draw_node(node, random, near, most, --spare >= 0);
     plan.no_kill = random.chance(1, 10);
     for (NodePlan& node : plan.nodes) node.no_kill = node.no_kill || plan.no_kill;
     for (ProcessPlan& process : plan.processes) draw_process(plan, process, random, most);

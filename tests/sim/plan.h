@@ -18,6 +18,8 @@ namespace quorumlock::sim {
 
 inline constexpr int kMostNodes = 7;
 /// The ttl of the last acquires: longer than any network here is slow.
+/// What a right wall clock shows as a run begins, in us.
+inline constexpr WallMicros kWallStart = 1'700'000'000'000'000;
 inline constexpr Nanos kLastTtl = std::chrono::seconds(2);
 
 struct NodePlan {

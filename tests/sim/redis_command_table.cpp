@@ -39,6 +39,7 @@ constexpr CommandRow kRows[] = {
     {"evalsha", -3, kNoScript | kStale, run_evalsha},
     // Keys.
     {"get", 2, 0, run_get},
+    {"getex", -2, kWrite, run_getex},
     {"set", -3, kWrite | kDenyOom, run_set},
     {"incr", 2, kWrite | kDenyOom, run_incr},
     {"incrby", 3, kWrite | kDenyOom, run_incrby},

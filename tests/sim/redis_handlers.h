@@ -36,6 +36,8 @@ void run_evalsha(Call& call);
 
 // redis_string_commands.cpp
 void run_get(Call& call);
+/// Without options: it changes nothing, and is no read-only command all the same.
+void run_getex(Call& call);
 void run_set(Call& call);
 void run_incr(Call& call);
 void run_incrby(Call& call);

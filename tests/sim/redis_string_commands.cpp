@@ -84,6 +84,11 @@ void run_get(Call& call) {
     answer_value(call.reply, call.keys().find(call.words[1], call.moment()));
 }
 
+void run_getex(Call& call) {
+    if (call.words.size() > 2) return call.reply.error(said::kSyntax);
+    run_get(call);
+}
+
 void run_set(Call& call) {
     const Words& words = call.words;
     SetOptions options;

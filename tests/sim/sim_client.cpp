@@ -150,6 +150,8 @@ void SimClient::acquire() {
     ttl_ = plan_.ttls[luck_.below(plan_.ttls.size())];
     AcquireOptions options;
     options.ttl = ttl_;
+    options.fence = !luck_.chance(1, 6);
+    floor_ = judge_.fences.highest(resource_);
     if (luck_.chance(3, 4)) options.wait = Nanos(luck_.scaled(5 * kMilli, plan_.busy / 2));
     if (service_.options().retry_delay == Nanos(0)) {
         options.wait = std::min(options.wait, Nanos(5 * kMilli));
@@ -173,7 +175,7 @@ void SimClient::acquire() {
     call(options.wait == Nanos(0) ? "try_acquire" : "acquire", resource_);
     // Rules T5 and A9: a waiter ends by his deadline, one who asks once by the round's time limit;
     // before it there may be the wait for the first connections.
-    const Nanos round = service_.first_connections() + service_.round_limit(ttl_);
+    const Nanos round = service_.first_connections() + 2 * service_.round_limit(ttl_);
     const Nanos bound = options.wait > Nanos(0) ? options.wait : round;
     watch_ = watch("acquire", bound + (taking_ == Taking::poll ? by_any_clock(kLook) : Nanos(0)));
     const Time longest = options.wait > Nanos(0) ? options.wait.count() : round.count();
@@ -208,6 +210,7 @@ void SimClient::on_acquired(Result<Lock> result) {
         const auto done = std::exchange(last_, nullptr);
         if (result) {
             lock_.emplace(std::move(result).value());
+            judge_.fences.granted(process_, *lock_, resource_, floor_);
             belief_ = judge_.exclusion.granted(process_, *lock_);
             attempt_ = judge_.ledger.find(lock_->token());
         }
@@ -220,6 +223,7 @@ void SimClient::on_acquired(Result<Lock> result) {
     lock_.emplace(std::move(result).value());
     longest_ttl_ = ttl_;
     judge_.answers.granted(process_, *lock_, service_.options().min_validity);
+    judge_.fences.granted(process_, *lock_, resource_, floor_);
     belief_ = judge_.exclusion.granted(process_, *lock_);
     attempt_ = judge_.ledger.find(lock_->token());
     if (attempt_ != nullptr) judge_.renewals.granted(process_, *attempt_, renewal_);
@@ -402,7 +406,7 @@ void SimClient::on_closed(const Result<void>& result) {
     later(luck_.scaled(kMilli, 50 * kMilli), Will::think);
 }
 
-void SimClient::acquire_for_sure(int resource, Nanos ttl, Nanos wait,
+void SimClient::acquire_for_sure(int resource, Nanos ttl, Nanos wait, bool fence,
                                  std::function<void(bool)> done) {
     resource_ = resource;
     ttl_ = longest_ttl_ = ttl;
@@ -413,6 +417,8 @@ void SimClient::acquire_for_sure(int resource, Nanos ttl, Nanos wait,
     AcquireOptions options;
     options.ttl = ttl;
     options.wait = wait;
+    options.fence = fence;
+    floor_ = judge_.fences.highest(resource);
     took(service_.locks().acquire(plan_.resources[static_cast<std::size_t>(resource)], options),
          wait.count());
 }

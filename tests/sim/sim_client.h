@@ -32,7 +32,8 @@ class SimClient {
     bool asks_without_pause() const noexcept { return service_.options().retry_delay == Nanos(0); }
 
     /// A last acquire, which waits up to `wait`; `done` hears whether it was granted.
-    void acquire_for_sure(int resource, Nanos ttl, Nanos wait, std::function<void(bool)> done);
+    void acquire_for_sure(int resource, Nanos ttl, Nanos wait, bool fence,
+                          std::function<void(bool)> done);
 
   private:
     enum class Will : std::uint8_t { think, give_up, collect, use };
@@ -88,6 +89,7 @@ class SimClient {
     std::int64_t deadline_ = 0;  ///< Of a waiting acquire, by the own clock; else 0.
     Nanos ttl_{0};
     Nanos longest_ttl_{0};
+    std::uint64_t floor_ = 0;  ///< The largest number granted when the acquire began.
     Renewal renewal_;
     int uses_ = 0;
     std::optional<std::stop_source> stop_;

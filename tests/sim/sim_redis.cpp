@@ -44,6 +44,10 @@ void SimRedis::flush_all(WallMicros now) {
 
 void SimRedis::flush_scripts() { impl_->core.scripts.clear(); }
 
+bool SimRedis::has_script(std::string_view sha) const {
+    return impl_->core.scripts.find(sha) != nullptr;
+}
+
 bool SimRedis::delete_key(std::string_view key, WallMicros now) {
     impl_->core.set_now(now);
     KeySpace& keys = impl_->core.keys(0);

@@ -87,6 +87,7 @@ class SimRedis {
     /// What people do by hand, or another vendor's client: no connection needed.
     void flush_all(WallMicros now);
     void flush_scripts();
+    bool has_script(std::string_view sha) const;
     bool delete_key(std::string_view key, WallMicros now);
     /// A key that is no string, in place of what was there.
     void plant_list(std::string_view key, WallMicros now);

@@ -45,9 +45,9 @@ SimServer::SimServer(World& world, std::uint64_t seed, int index, const ServerTr
 // ---- the truth ----
 
 void SimServer::on_command(ClientId, const std::vector<std::string_view>& words) {
-    // The handshake ends with two scripts.
+    // The handshake ends with four scripts.
     if (serving_ != nullptr && !serving_->greeted && words[0] == "SCRIPT") {
-        serving_->greeted = ++serving_->scripts == 2;
+        serving_->greeted = ++serving_->scripts == 4;
         if (serving_->greeted) events_.on_greeted(*serving_);
     }
     events_.on_command(*this, serving_, written_, words);

@@ -19,8 +19,8 @@ bool begins_round(std::string_view bytes) {
     return verb == "SET\r" || verb == "EVAL";
 }
 
-/// A SET or an EXTEND; releases go to silent nodes too.
-bool is_ask(std::string_view bytes) { return bytes.starts_with("*6") && begins_round(bytes); }
+/// Anything but a release, which goes to silent nodes too: `*5\r\n$7\r\nEVALSHA`.
+bool is_ask(std::string_view bytes) { return !bytes.starts_with("*5") && begins_round(bytes); }
 
 }  // namespace
 

@@ -204,7 +204,8 @@ void Simulation::acquire_last(SimClient& client, int resource) {
     bool granted = false;
     const Nanos wait = progress.longest_wait(resource, client.service().options(),
                                              client.service().round_limit(kLastTtl));
-    client.acquire_for_sure(resource, kLastTtl, wait, [&](bool got) {
+    const bool fence = clocks_are_right(client.service().process());
+    client.acquire_for_sure(resource, kLastTtl, wait, fence, [&](bool got) {
         done = true;
         granted = got;
     });
@@ -216,6 +217,17 @@ void Simulation::acquire_last(SimClient& client, int resource) {
     }
     client.stop();
     run_until(kMinute, [&] { return client.idle(); });
+}
+
+/// A quorum of servers may start a counter for this process: rule F5.
+bool Simulation::clocks_are_right(const SimProcess& process) const {
+    constexpr WallMicros kRight = 9'000'000;
+    const auto right = [this](const auto& server) {
+        const WallMicros off = server->wall() - kWallStart - world_.now() / kMicro;
+        return std::abs(off) < kRight;
+    };
+    if (std::abs(process.wall_shift.count()) >= kRight * kMicro) return false;
+    return std::count_if(servers_.begin(), servers_.end(), right) >= plan_.quorum();
 }
 
 void Simulation::close_all() {

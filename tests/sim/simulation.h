@@ -56,6 +56,7 @@ class Simulation final : public FaultEvents {
     void settle();
     void acquire_all();
     void acquire_last(SimClient& client, int resource);
+    bool clocks_are_right(const SimProcess& process) const;
     void close_all();
     void close(SimService& service, std::size_t& open);
     void look_around();

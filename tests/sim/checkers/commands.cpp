@@ -59,19 +59,29 @@ void Commands::read_set(SimServer& server, Link& link, std::int64_t written,
     if (words.size() != 6 || words[3] != "NX" || words[4] != "PX") {
         return verdict_.report("commands", "a SET is not SET resource token NX PX ttl");
     }
+    Attempt* const attempt = ledger_.find(words[2]);
+    if (attempt != nullptr && vote_at(*attempt, server).extend_read) {
+        return read_heal(server, link, written, *attempt, words[5]);
+    }
+    read_acquire(server, link, written, words[1], words[2], words[5]);
+}
+
+void Commands::read_acquire(SimServer& server, Link& link, std::int64_t written,
+                            std::string_view resource, std::string_view token,
+                            std::string_view ttl) {
     ++sets_;
-    Attempt* attempt = ledger_.find(words[2]);
+    Attempt* attempt = ledger_.find(token);
     if (attempt == nullptr) {
-        attempt = &ledger_.open(words[2], ledger_.resource(words[1]));
+        attempt = &ledger_.open(token, ledger_.resource(resource));
         attempt->process = link.process().index();
         attempt->service = link.service;
         attempt->written = written;
         attempt->first_read = world_.now();
-        attempt->ttl = milliseconds(words[5]);
+        attempt->ttl = milliseconds(ttl);
         retries_.on_attempt(link.process(), *attempt, written);
     }
     if (attempt->resource < 0 ||
-        ledger_.plan().resources[static_cast<std::size_t>(attempt->resource)] != words[1]) {
+        ledger_.plan().resources[static_cast<std::size_t>(attempt->resource)] != resource) {
         verdict_.report("commands", "token " + attempt->name() + " is used for another resource");
     }
     if (attempt->process != link.process().index() || attempt->service != link.service) {
@@ -79,18 +89,44 @@ void Commands::read_set(SimServer& server, Link& link, std::int64_t written,
     }
     Vote& vote = vote_at(*attempt, server);
     if (vote.set_read) {
-        verdict_.report("commands",
-                        server.name() + " was sent the SET of token " + attempt->name() + " twice");
+        verdict_.report("commands", server.name() + " was sent the ACQUIRE of token " +
+                                        attempt->name() + " twice");
     }
     vote.set_read = true;
     attempt->written = std::min(attempt->written, written);
     changing_ = attempt->token;
-    promise_ = promise_of(written, milliseconds(words[5]));
+    promise_ = promise_of(written, milliseconds(ttl));
+}
+
+/// Rule H1: it follows an EXTEND which found nothing, and belongs to a lock of the same service.
+void Commands::read_heal(SimServer& server, Link& link, std::int64_t written, Attempt& attempt,
+                         std::string_view ttl) {
+    vote_at(attempt, server).extend_read = false;
+    changing_ = attempt.token;
+    promise_ = promise_of(written, milliseconds(ttl));
+    if (attempt.process != link.process().index() || attempt.service != link.service) {
+        verdict_.report("commands", "token " + attempt.name() + " is healed by another service");
+    }
+}
+
+void Commands::read_fence_script(SimServer& server, Link& link, std::int64_t written,
+                                 const std::vector<std::string_view>& words) {
+    if (words.size() == 9) {
+        // What the server does not know it does not run; the text may follow (rule N9).
+        if (words[0] == "EVALSHA" && !server.redis().has_script(words[1])) return;
+        return read_acquire(server, link, written, words[3], words[5], words[6]);
+    }
+    Attempt* const attempt = ledger_.find(words[5]);
+    if (words.size() != 8 || attempt == nullptr) {
+        return verdict_.report("commands", "a RAISE is not one of a token that has been seen");
+    }
+    changing_ = attempt->token;
 }
 
 void Commands::read_script(SimServer& server, Link& link, std::int64_t written,
                            const std::vector<std::string_view>& words) {
     if (words.size() < 5) return;
+    if (words[2] == "2") return read_fence_script(server, link, written, words);
     Attempt* const attempt = ledger_.find(words[4]);
     if (attempt == nullptr) return;
     Vote& vote = vote_at(*attempt, server);
@@ -106,6 +142,7 @@ void Commands::read_script(SimServer& server, Link& link, std::int64_t written,
         verdict_.report("commands", "an EXTEND of token " + attempt->name() +
                                         " came behind its RELEASE at " + server.name());
     }
+    vote.extend_read = true;
     // After NOSCRIPT the text goes out: the same extension, begun earlier (rule N9).
     if (words[0] == "EVALSHA") renewals_.on_extend(link.process(), *attempt, written);
     const Nanos ttl = milliseconds(words[5]);
@@ -153,9 +190,10 @@ Attempt* Commands::key_set(SimServer& server, Link* link, std::string_view, std:
                      ledger_.tainted(server.index(), vote);
     vote.honest_end = std::max(vote.honest_end, end);
     vote.state = Vote::State::present;
-    vote.there = true;
     vote.applied = world_.now();
-    vote.expires = std::max(vote.expires, expires);
+    // What was put back (rule H1) has only the lease that it was put back with.
+    vote.expires = vote.there ? std::max(vote.expires, expires) : expires;
+    vote.there = true;
     if (link != nullptr) vote.promise = std::max(vote.promise, promise_);
     return attempt;
 }

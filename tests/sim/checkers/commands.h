@@ -1,6 +1,7 @@
 // Rule (e), and the feeding of the ledger: every command that any server reads passes here.
 //
-//  - A SET is sent once: its token is read at most once by each server (rules N2 and A2).
+//  - An ACQUIRE is sent once: its token is read at most once by each server that can execute it
+//    (rules N2, N9 and A2). A HEAL comes only behind an EXTEND of its token (rule H1).
 //  - No undo is overtaken: on no server is a SET executed after a RELEASE of its token was read
 //    (rules N5, N6 and N9). Where CLIENT KILL or the way to use it is refused, rule N6 promises
 //    less: the undo is then repeated, and checked by what is left behind.
@@ -40,6 +41,12 @@ class Commands {
   private:
     void read_set(SimServer& server, Link& link, std::int64_t written,
                   const std::vector<std::string_view>& words);
+    void read_acquire(SimServer& server, Link& link, std::int64_t written,
+                      std::string_view resource, std::string_view token, std::string_view ttl);
+    void read_heal(SimServer& server, Link& link, std::int64_t written, Attempt& attempt,
+                   std::string_view ttl);
+    void read_fence_script(SimServer& server, Link& link, std::int64_t written,
+                           const std::vector<std::string_view>& words);
     void read_script(SimServer& server, Link& link, std::int64_t written,
                      const std::vector<std::string_view>& words);
     void note_unwritten(SimServer& server, Attempt& attempt, Nanos ttl);

@@ -37,6 +37,7 @@ void Judge::on_command(SimServer& server, Link* link, std::int64_t written,
 
 void Judge::on_key_set(SimServer& server, Link* link, std::string_view key, std::string_view value,
                        WallMicros expires) {
+    fences.key_set(server, key, value);
     if (Attempt* const changed = commands.key_set(server, link, key, value, expires)) {
         leftovers.on_set(server, *changed);
         exclusion.votes_changed(*changed);
@@ -45,6 +46,7 @@ void Judge::on_key_set(SimServer& server, Link* link, std::string_view key, std:
 
 void Judge::on_key_gone(SimServer& server, Link* link, std::string_view key, std::string_view value,
                         Gone why) {
+    if (why != Gone::overwritten) fences.key_gone(server, key);
     if (Attempt* const changed = commands.key_gone(server, link, key, value, why)) {
         exclusion.votes_changed(*changed);
     }

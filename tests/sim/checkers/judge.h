@@ -5,6 +5,7 @@
 #include "tests/sim/checkers/commands.h"
 #include "tests/sim/checkers/deadlines.h"
 #include "tests/sim/checkers/exclusion.h"
+#include "tests/sim/checkers/fences.h"
 #include "tests/sim/checkers/leftovers.h"
 #include "tests/sim/checkers/loss.h"
 #include "tests/sim/checkers/progress.h"
@@ -29,6 +30,7 @@ class Judge final : public ServerEvents {
           leftovers(world, ledger, ways, verdict),
           progress(world, ledger),
           answers(ledger, verdict),
+          fences(ledger, verdict),
           world_(world) {}
 
     Verdict verdict;
@@ -43,6 +45,7 @@ class Judge final : public ServerEvents {
     Leftovers leftovers;
     Progress progress;
     Answers answers;
+    Fences fences;
 
     /// Something has run in this process.
     void poll(SimProcess& process) {

@@ -25,8 +25,9 @@ struct Vote {
         excused,  ///< taken away by what docs/safety.md does not promise against
     };
     State state = State::none;
-    bool there = false;     ///< The key is, or will be found expired: a clock may still go back.
-    bool set_read = false;  ///< A SET with this token was read here.
+    bool there = false;        ///< The key is, or will be found expired: a clock may still go back.
+    bool set_read = false;     ///< An ACQUIRE with this token was read here, that could run,
+    bool extend_read = false;  ///< and behind it an EXTEND, so that a HEAL may follow.
     bool release_read = false;       ///< Likewise a RELEASE,
     std::uint32_t release_link = 0;  ///< and on which connection last.
     Time set_at = 0;                 ///< When the SET was applied.

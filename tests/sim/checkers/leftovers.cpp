@@ -100,7 +100,8 @@ Time Leftovers::orphan_since(Attempt& attempt) {
     }
     const auto i = static_cast<std::size_t>(attempt.resource);
     if (known.unlooked[i] > 0) return kNever;
-    const Nanos limit = round_limit(known.options, attempt.ttl);
+    // Two questions: ACQUIRE, and RAISE (rule F2).
+    const Nanos limit = 2 * round_limit(known.options, attempt.ttl);
     const Time decided = known.process->clock().when(attempt.written + limit.count());
     return std::max(decided + known.lag.count(), known.looked_at[i]);
 }

@@ -14,16 +14,14 @@ class RedisNodeFence : public RedisNodeTest {
   protected:
     RedisNodeFence() { options.fence_retention = s(7200); }
 
-    void acquire_fenced(char who, std::uint32_t tag, Nanos wall = s(1000)) {
+    void acquire_fenced(char who, std::uint32_t tag) {
         const Token mine = token(who);
-        node->ask({.step = Step::acquire,
-                   .resource = "r",
-                   .token = &mine,
-                   .ttl = s(10),
-                   .fence = true,
-                   .wall = wall},
-                  *this, tag);
+        node->ask(
+            {.step = Step::acquire, .resource = "r", .token = &mine, .ttl = s(10), .fence = true},
+            *this, tag);
     }
+    /// This machine's wall clock, as a command says it.
+    std::string wall() const { return std::to_string(env.wall_now().count() / 1000); }
     void raise(char who, std::uint32_t tag, std::int64_t counter) {
         const Token mine = token(who);
         node->ask({.step = Step::raise, .resource = "r", .token = &mine, .counter = counter}, *this,
@@ -36,7 +34,7 @@ TEST_F(RedisNodeFence, an_acquire_asks_for_the_counter_and_tells_it) {
     for (std::uint32_t tag = 1; tag <= 4; ++tag) acquire_fenced('a', tag);
     env.run();
     EXPECT_EQ(redis.take()[0],
-              "1: ACQUIRE r quorumlock:fence:{r} " + word('a') + " 10000 7200000 1000000000");
+              "1: ACQUIRE r quorumlock:fence:{r} " + word('a') + " 10000 7200000 " + wall());
     redis.reply("*2\r\n:1\r\n:41\r\n*2\r\n:0\r\n:77\r\n*2\r\n:0\r\n:-1\r\n-OOM x\r\n");
     EXPECT_THAT(take_outcomes(),
                 ElementsAre(Heard{1, Outcome::granted, 0, CauseClass::none, "", 41},
@@ -81,7 +79,7 @@ TEST_F(RedisNodeFence, after_noscript_the_text_goes_out_only_before_its_undo) {
     EXPECT_THAT(take_outcomes(), ElementsAre(Heard{2, Outcome::failed, 0, CauseClass::busy}))
         << "the undo of b is on its way already";
     EXPECT_THAT(redis.take(), ElementsAre(HasSubstr("ACQUIRE_TEXT r quorumlock:fence:{r} " +
-                                                    word('a') + " 10000 7200000 1000000000")));
+                                                    word('a') + " 10000 7200000 " + wall())));
     redis.reply(":0\r\n*2\r\n:1\r\n:8\r\n");
     EXPECT_THAT(take_outcomes(),
                 ElementsAre(Heard{1, Outcome::granted, 0, CauseClass::none, "", 8}));
@@ -103,6 +101,24 @@ TEST_F(RedisNodeFence, a_clock_that_is_off_starts_no_counter_unless_others_agree
     EXPECT_EQ(all[0].outcome, Outcome::failed);
     EXPECT_EQ(all[0].cause, CauseClass::rejected);
     EXPECT_THAT(all[0].text, HasSubstr("set the clock right"));
+    env.wall_offset += s(3600);  // this machine's clock was set, and the server's
+    acquire_fenced('b', 2);
+    env.run();
+    redis.take();
+    redis.reply("-QLCLOCK its clock is 3600 s off\r\n");
+    acquire_fenced('b', 2);
+    env.run();
+    EXPECT_THAT(redis.take(), ElementsAre(HasSubstr(" 10000 7200000 " + wall())))
+        << "read again after the refusal";
+    redis.reply("*2\r\n:1\r\n:8\r\n");
+    env.wall_offset += s(3600);
+    acquire_fenced('b', 2);
+    env.run();
+    EXPECT_THAT(redis.take(),
+                ElementsAre(HasSubstr(" 10000 7200000 " +
+                                      std::to_string((env.wall_now() - s(3600)).count() / 1000))))
+        << "setting this machine's clock does not make a server wrong";
+    redis.reply("*2\r\n:1\r\n:9\r\n");
     node->trust_clock(true);
     acquire_fenced('b', 2);
     env.run();

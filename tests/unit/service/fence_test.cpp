@@ -154,6 +154,13 @@ TEST_F(ServiceHeal, an_extension_puts_a_lost_vote_back) {
     EXPECT_EQ(world->holding("r"), 0) << "what was healed is released too";
 }
 
+TEST_F(ServiceHeal, what_is_put_back_lasts_as_long_as_the_validity) {
+    node(2).keys.clear();
+    ASSERT_TRUE(extend(100ms)) << "shorter than what is left";
+    EXPECT_GE(node(2).keys["r"].until, lock->validity_end());
+    EXPECT_LE(node(2).keys["r"].until, world->env.now() + 1s);
+}
+
 TEST_F(ServiceHeal, a_late_absence_is_healed_too) {
     node(2).mode = Mode::hang;
     ASSERT_TRUE(extend());

@@ -20,11 +20,12 @@ class ServersTest : public ::testing::Test {
         nodes::Greeter greeter;
         greeter.run_id = run_id;
         greeter.clock_ahead = clock_ahead;
-        return servers.on_greeting(node, greeter, kNow);
+        return servers.on_greeting(node, greeter, kNow, wall);
     }
     const std::vector<std::string> labels{"localhost:1", "127.0.0.1:1", "10.0.0.3:1"};
     const Settings settings = *check_options({});
     Servers servers{settings, labels};
+    Nanos wall = 1700000000s;
 };
 
 TEST_F(ServersTest, the_same_server_twice_is_refused_at_the_open_naming_both) {
@@ -63,6 +64,13 @@ TEST_F(ServersTest, a_clock_is_trusted_when_it_is_off_and_another_agrees) {
         << "then it is this machine's clock that is off";
     greet(2, "c", 45s);
     EXPECT_TRUE(servers.trusted_clocks().empty());
+}
+
+TEST_F(ServersTest, setting_this_machine_s_clock_makes_no_server_wrong) {
+    greet(0, "a", 0s);
+    wall += 1h;
+    greet(1, "b", -1h);
+    EXPECT_EQ(servers.trusted_clocks(), NodeSet::only(0) | NodeSet::only(1));
 }
 
 TEST(Servers, a_clock_that_can_mislead_no_other_is_trusted) {
