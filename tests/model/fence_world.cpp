@@ -56,11 +56,10 @@ void FenceWorld::add_moves(std::vector<Move>& moves, std::size_t n, std::size_t 
     const auto add = [&](Step step, unsigned number = 0) {
         moves.push_back(pack({step, n, a, static_cast<Number>(number)}));
     };
-    const unsigned times = rules_.delivers_twice ? 2 : 1;
-    if (cell.times_granted < times && node.token == 0 && may_begin(a)) {
+    if (cell.times_granted < times() && node.token == 0 && may_begin(a)) {
         add(Step::acquire);
         const bool chooses = rules_.start == FenceRules::Start::above_all_ever_held;
-        if (chooses && node.counter == 0 &&
+        if (chooses && node.counter == 0 && node.ever != 0 &&
             start_of(node, Step::acquire) != start_of(node, Step::acquire_far_above)) {
             add(Step::acquire_far_above);
         }
@@ -89,7 +88,13 @@ std::vector<Move> FenceWorld::moves() const {
 
 void FenceWorld::make(Move move) {
     violation_.clear();
-    const What what = unpack(move);
+    do_step(unpack(move));
+    for (Node& node : now_.nodes) {
+        for (std::size_t a = 0; a < rules_.attempts; ++a) forget(node, a);
+    }
+}
+
+void FenceWorld::do_step(What what) {
     Node& node = now_.nodes[what.node];
     switch (what.step) {
         case Step::acquire:
@@ -152,10 +157,11 @@ std::string FenceWorld::describe(Move move) const {
             break;
     }
     for (std::size_t n = 0; n < kNodes; ++n) {
-        const Cell& cell = after.now_.nodes[n].cells[what.attempt];
-        if (cell.asked == now_.nodes[n].cells[what.attempt].asked) continue;
-        line +=
-            ", sends RAISE(" + std::to_string(cell.asked) + ") to node " + std::to_string(n + 1);
+        const unsigned before = now_.nodes[n].cells[what.attempt].raises;
+        const unsigned sent = after.now_.nodes[n].cells[what.attempt].raises & ~before;
+        if (sent == 0) continue;
+        line += ", sends RAISE(" + std::to_string(std::countr_zero(sent)) + ") to node " +
+                std::to_string(n + 1);
     }
     const Number fence = after.now_.attempts[what.attempt].fence;
     if (fence != now_.attempts[what.attempt].fence) {

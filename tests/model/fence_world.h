@@ -90,6 +90,9 @@ class FenceWorld {
     static Move pack(What what);
     static What unpack(Move move);
 
+    static constexpr Number kHeardAll = 15;  // in `reached`: nothing comes of further answers
+
+    unsigned times() const { return rules_.delivers_twice ? 2 : 1; }
     std::uint8_t token_of(std::size_t a) const;
     bool may_begin(std::size_t a) const;
     bool is_over(std::size_t a) const;
@@ -112,6 +115,13 @@ class FenceWorld {
     void complete(std::size_t a, Number fence);
     void forget_answers(std::size_t a);
 
+    // What makes no difference (fence_forget.cpp).
+    bool counters_may_fall() const;
+    bool may_own(const Node& node, std::size_t a) const;
+    bool is_void(const Node& node, std::size_t a, Number m) const;
+    void forget(Node& node, std::size_t a) const;
+
+    void do_step(What what);
     void add_moves(std::vector<Move>& moves, std::size_t n, std::size_t a) const;
 
     const FenceRules rules_;
