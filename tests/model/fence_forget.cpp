@@ -5,8 +5,7 @@
 namespace quorumlock::model {
 
 bool FenceWorld::counters_may_fall() const {
-    return rules_.loses_data || rules_.counters_end_with_locks ||
-           rules_.raise_bound == FenceRules::Bound::none ||
+    return may_be_absent_again() || rules_.raise_bound == FenceRules::Bound::none ||
            (rules_.heals && rules_.heal == FenceRules::Heal::sets_it);
 }
 

@@ -9,7 +9,7 @@ namespace quorumlock::model {
 void FenceWorld::set_counter(Node& node, Number to) {
     QL_CHECK(to < 16);
     node.counter = to;
-    if (rules_.loses_data || rules_.counters_end_with_locks) node.ever = std::max(node.ever, to);
+    if (may_be_absent_again()) node.ever = std::max(node.ever, to);
 }
 
 /// F3: where a counter begins that is not there.

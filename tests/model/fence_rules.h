@@ -40,7 +40,9 @@ struct FenceRules {
 
     // What the world may do beside losing, delaying and reordering messages and ending locks.
     bool delivers_twice = false;           ///< Any request, an ACQUIRE twice and others at will.
-    bool loses_data = false;               ///< A node loses lock and counter, or the counter alone.
+    bool loses_data = false;               ///< A node loses lock and counter.
+    bool loses_counters = false;           ///< A node loses the counter alone, as by eviction.
+    bool starts_jump = true;               ///< A lost counter may start far above what it held.
     bool heals = false;                    ///< Holders heal nodes, at will.
     bool counters_end_with_locks = false;  ///< F4 broken.
 

@@ -58,7 +58,8 @@ void FenceWorld::add_moves(std::vector<Move>& moves, std::size_t n, std::size_t 
     };
     if (cell.times_granted < times() && node.token == 0 && may_begin(a)) {
         add(Step::acquire);
-        const bool chooses = rules_.start == FenceRules::Start::above_all_ever_held;
+        const bool chooses =
+            rules_.starts_jump && rules_.start == FenceRules::Start::above_all_ever_held;
         if (chooses && node.counter == 0 && node.ever != 0 &&
             start_of(node, Step::acquire) != start_of(node, Step::acquire_far_above)) {
             add(Step::acquire_far_above);
@@ -79,9 +80,9 @@ std::vector<Move> FenceWorld::moves() const {
         for (std::size_t a = 0; a < rules_.attempts; ++a) add_moves(moves, n, a);
         const Node& node = now_.nodes[n];
         if (node.token != 0) moves.push_back(pack({Step::lock_ends, n, 0, 0}));
-        if (!rules_.loses_data || node.counter == 0) continue;
-        moves.push_back(pack({Step::data_is_lost, n, 0, 0}));
-        if (node.token != 0) moves.push_back(pack({Step::counter_is_lost, n, 0, 0}));
+        if (node.counter == 0) continue;
+        if (rules_.loses_data) moves.push_back(pack({Step::data_is_lost, n, 0, 0}));
+        if (rules_.loses_counters) moves.push_back(pack({Step::counter_is_lost, n, 0, 0}));
     }
     return moves;
 }

@@ -45,7 +45,7 @@ class FenceWorld {
     struct Node {
         std::uint8_t token;  // of the lock; 0: free
         Number counter;      // 0: absent
-        Number ever;         // the most it ever held; told apart only where data may be lost
+        Number ever;         // the most it ever held; told apart only where it may be absent again
         std::uint8_t unused;
         std::array<Cell, kMostAttempts> cells;
     };
@@ -92,6 +92,9 @@ class FenceWorld {
 
     static constexpr Number kHeardAll = 15;  // in `reached`: nothing comes of further answers
 
+    bool may_be_absent_again() const {
+        return rules_.loses_data || rules_.loses_counters || rules_.counters_end_with_locks;
+    }
     unsigned times() const { return rules_.delivers_twice ? 2 : 1; }
     std::uint8_t token_of(std::size_t a) const;
     bool may_begin(std::size_t a) const;

@@ -192,7 +192,7 @@ std::string LeaseWorld::describe(Move move) const {
             return line;
         case Step::hear_extended:
             line = who + " hears extended of " + node;
-            if (after.now_.attempts[what.attempt].succeeded) line += ": A is extended";
+            if (after.now_.attempts[what.attempt].succeeded) line += ": " + who + " is extended";
             break;
         case Step::heal:
             return node + " is healed by " + who;
