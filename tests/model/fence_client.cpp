@@ -11,7 +11,7 @@ void FenceWorld::begin(std::size_t a) {
     for (const Attempt& other : now_.attempts) {
         now_.attempts[a].floor = std::max(now_.attempts[a].floor, other.fence);
     }
-    if (rules_.token_reused && a == 1) forget_answers(0);
+    if (rules_.token_reused && a == 1) give_up(0);
 }
 
 void FenceWorld::hear_granted(Node& node, std::size_t a, Number counter) {
@@ -63,7 +63,11 @@ void FenceWorld::ask_to_raise(std::size_t a, Number m) {
 
 void FenceWorld::complete(std::size_t a, Number fence) {
     for (std::size_t other = 0; other < rules_.attempts; ++other) {
-        if (now_.attempts[other].fence == fence) violation_ = "two attempts have the same fence";
+        const Number its = now_.attempts[other].fence;
+        if (its == fence) violation_ = "two attempts have the same fence";
+        if (rules_.asks_order_of_completion && its > fence) {
+            violation_ = "an attempt completed after another has a smaller fence";
+        }
     }
     if (violation_.empty() && fence <= now_.attempts[a].floor) {
         violation_ = "an attempt that began after another was completed has no larger fence";
@@ -79,8 +83,9 @@ void FenceWorld::complete(std::size_t a, Number fence) {
     if (raises) ask_to_raise(a, fence);
 }
 
-/// An attempt that was given up hears nothing more; its requests stay under way.
-void FenceWorld::forget_answers(std::size_t a) {
+/// It hears nothing more; its requests stay under way.
+void FenceWorld::give_up(std::size_t a) {
+    now_.over |= static_cast<std::uint8_t>(1U << a);
     for (Node& node : now_.nodes) node.cells[a].granted = node.cells[a].raised = 0;
 }
 

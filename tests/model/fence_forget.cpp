@@ -21,7 +21,8 @@ bool FenceWorld::is_void(const Node& node, std::size_t a, Number m) const {
     if (counters_may_fall()) return false;
     const bool refused = rules_.raise_bound == FenceRules::Bound::counter_at_most_m;
     if (refused && m < node.counter) return true;
-    return now_.attempts[a].fence != 0 && m <= node.counter;  // nobody awaits the answer
+    const bool nobody_awaits_it = now_.attempts[a].fence != 0 || is_over(a);
+    return nobody_awaits_it && m <= node.counter;
 }
 
 void FenceWorld::forget(Node& node, std::size_t a) const {
@@ -31,8 +32,10 @@ void FenceWorld::forget(Node& node, std::size_t a) const {
         if ((cell.raises & bit) != 0 && is_void(node, a, m)) cell.raises &= NumberSet(~bit);
     }
     const Number fence = now_.attempts[a].fence;
-    if (fence == 0 || (cell.reached == 0 && cell.asked < fence && rules_.stragglers)) return;
-    // Its holder has its fence, and has asked this node for it where it ever will.
+    const bool will_ask =
+        fence == 0 || (cell.reached == 0 && cell.asked < fence && rules_.stragglers);
+    if (will_ask && !is_over(a)) return;
+    // The client will ask this node for nothing more, and awaits nothing of it.
     cell.reached = kHeardAll;
     cell.granted = cell.raised = 0;
     cell.asked = 0;

@@ -46,6 +46,13 @@ struct FenceRules {
     bool heals = false;                    ///< Holders heal nodes, at will.
     bool counters_end_with_locks = false;  ///< F4 broken.
 
+    /// A lock lives until its attempt's validity is over, after which the attempt gets no fence.
+    bool perfect_clocks = false;
+    /// Asks for more than is promised: that fences follow the order in which they are got.
+    bool asks_order_of_completion = false;
+    /// What can make no difference is forgotten; not to is slower and finds the same.
+    bool forgets = true;
+
     Raise raise = Raise::awaited;                  // F2
     Bound raise_bound = Bound::counter_at_most_m;  // F2
     bool raise_checks_token = true;                // F2

@@ -45,9 +45,13 @@ bool FenceWorld::may_begin(std::size_t a) const {
     return (now_.begun >> (a - 1U) & 1U) != 0;
 }
 
-/// Whoever uses the token again has given the first attempt up.
-bool FenceWorld::is_over(std::size_t a) const {
-    return rules_.token_reused && a == 0 && (now_.begun & 2U) != 0;
+/// With perfect clocks no lock ends before those who have its token are done with it.
+bool FenceWorld::may_end(const Node& node) const {
+    if (node.token == 0) return false;
+    for (std::size_t a = 0; a < rules_.attempts && rules_.perfect_clocks; ++a) {
+        if (token_of(a) == node.token && !is_over(a)) return false;
+    }
+    return true;
 }
 
 void FenceWorld::add_moves(std::vector<Move>& moves, std::size_t n, std::size_t a) const {
@@ -79,10 +83,14 @@ std::vector<Move> FenceWorld::moves() const {
     for (std::size_t n = 0; n < kNodes; ++n) {
         for (std::size_t a = 0; a < rules_.attempts; ++a) add_moves(moves, n, a);
         const Node& node = now_.nodes[n];
-        if (node.token != 0) moves.push_back(pack({Step::lock_ends, n, 0, 0}));
+        if (may_end(node)) moves.push_back(pack({Step::lock_ends, n, 0, 0}));
         if (node.counter == 0) continue;
         if (rules_.loses_data) moves.push_back(pack({Step::data_is_lost, n, 0, 0}));
         if (rules_.loses_counters) moves.push_back(pack({Step::counter_is_lost, n, 0, 0}));
+    }
+    for (std::size_t a = 0; a < rules_.attempts && rules_.perfect_clocks; ++a) {
+        const bool begun = (now_.begun >> a & 1U) != 0;
+        if (begun && !is_over(a)) moves.push_back(pack({Step::validity_ends, 0, a, 0}));
     }
     return moves;
 }
@@ -90,6 +98,7 @@ std::vector<Move> FenceWorld::moves() const {
 void FenceWorld::make(Move move) {
     violation_.clear();
     do_step(unpack(move));
+    if (!rules_.forgets) return;
     for (Node& node : now_.nodes) {
         for (std::size_t a = 0; a < rules_.attempts; ++a) forget(node, a);
     }
@@ -117,6 +126,8 @@ void FenceWorld::do_step(What what) {
         case Step::counter_is_lost:
             node.counter = 0;
             return;
+        case Step::validity_ends:
+            return give_up(what.attempt);
     }
 }
 
@@ -150,6 +161,8 @@ std::string FenceWorld::describe(Move move) const {
             return node + " loses its data" + counted;
         case Step::counter_is_lost:
             return node + " loses its counter" + counted;
+        case Step::validity_ends:
+            return "the validity of " + who + " ends";
         case Step::hear_granted:
             line = who + " hears granted" + number + " of " + node;
             break;

@@ -57,7 +57,7 @@ class FenceWorld {
         std::array<Node, kNodes> nodes;
         std::array<Attempt, kMostAttempts> attempts;
         std::uint8_t begun;  // bit a: attempt a
-        std::uint8_t unused;
+        std::uint8_t over;   // likewise; it hears nothing more
     };
 
   public:
@@ -80,6 +80,7 @@ class FenceWorld {
         lock_ends,
         data_is_lost,
         counter_is_lost,
+        validity_ends,
     };
     struct What {
         Step step;
@@ -98,7 +99,8 @@ class FenceWorld {
     unsigned times() const { return rules_.delivers_twice ? 2 : 1; }
     std::uint8_t token_of(std::size_t a) const;
     bool may_begin(std::size_t a) const;
-    bool is_over(std::size_t a) const;
+    bool is_over(std::size_t a) const { return (now_.over >> a & 1U) != 0; }
+    bool may_end(const Node& node) const;
 
     // A node's steps (fence_node.cpp).
     bool can_raise(const Node& node, std::size_t a, Number m) const;
@@ -116,7 +118,7 @@ class FenceWorld {
     void decide(std::size_t a);
     void ask_to_raise(std::size_t a, Number m);
     void complete(std::size_t a, Number fence);
-    void forget_answers(std::size_t a);
+    void give_up(std::size_t a);
 
     // What makes no difference (fence_forget.cpp).
     bool counters_may_fall() const;

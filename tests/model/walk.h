@@ -21,6 +21,16 @@ Verdict walk(Model& model, std::size_t most_states = std::numeric_limits<std::si
     return verdict;
 }
 
+/// `states`: how many there are to walk through.
+template <class World, class Rules>
+void expect_holds(const Rules& rules, std::size_t states) {
+    World world(rules);
+    const Verdict verdict = walk(world);
+    EXPECT_EQ(verdict.failure, "");
+    EXPECT_FALSE(verdict.capped);
+    EXPECT_EQ(verdict.states, states);
+}
+
 /// The first line of a failure without its number of steps.
 inline std::string finding(const Verdict& verdict) {
     return verdict.failure.substr(0, verdict.failure.find(", after "));
