@@ -24,7 +24,7 @@ void FenceWorld::hear_granted(Node& node, std::size_t a, Number counter) {
 void FenceWorld::hear_raised(Node& node, std::size_t a, Number m) {
     Cell& cell = node.cells[a];
     cell.raised &= NumberSet(~(1U << m));
-    cell.reached = std::max(cell.reached, m);
+    cell.reached = rules_.raise_asks_late ? m : std::max(cell.reached, m);
     decide(a);
 }
 
@@ -46,6 +46,10 @@ void FenceWorld::decide(std::size_t a) {
         if (static_cast<std::size_t>(there) >= kQuorum) return complete(a, reached);  // F1
     }
     if (granted < kQuorum) return;
+    if (rules_.raise_asks_late) {
+        if (now_.attempts[a].m == 0) now_.attempts[a].m = most;
+        most = now_.attempts[a].m;
+    }
     if (rules_.raise == FenceRules::Raise::awaited) return ask_to_raise(a, most);  // F2
     complete(a, most);
 }
@@ -54,7 +58,8 @@ void FenceWorld::ask_to_raise(std::size_t a, Number m) {
     if (rules_.raise == FenceRules::Raise::never) return;
     for (Node& node : now_.nodes) {
         Cell& cell = node.cells[a];
-        const bool wanted = cell.reached == 0 ? rules_.raise_asks_all : cell.reached < m;
+        const bool wanted =
+            cell.reached == 0 ? rules_.raise_asks_all : cell.reached < m || rules_.raise_asks_late;
         if (!wanted || cell.asked >= m) continue;
         cell.asked = m;
         cell.raises |= NumberSet(1U << m);
@@ -72,7 +77,7 @@ void FenceWorld::complete(std::size_t a, Number fence) {
     if (violation_.empty() && fence <= now_.attempts[a].floor) {
         violation_ = "an attempt that began after another was completed has no larger fence";
     }
-    now_.attempts[a] = {fence, 0};
+    now_.attempts[a] = {fence, 0, 0};
     for (Node& node : now_.nodes) {
         Cell& cell = node.cells[a];
         cell.raised = 0;

@@ -23,7 +23,11 @@ struct Wrong {
     const char* name;
     std::size_t steps;
     FenceRules rules;
+    const char* finding = "two attempts have the same fence";
 };
+
+constexpr const char* kNotLarger =
+    "an attempt that began after another was completed has no larger fence";
 
 void PrintTo(const Wrong& wrong, std::ostream* out) { *out << wrong.name; }
 
@@ -35,6 +39,12 @@ const Wrong kWrong[] = {
     {"F2_sets_a_larger_counter", 21, {.attempts = 3, .raise_bound = Bound::none}},
     // To a node whose grant is late: it granted after others had counted there.
     {"F2_sets_an_uncounted_grant", 17, {.raise_bound = Bound::none, .raise_asks_all = true}},
+    {"F2_sets_a_late_grant_that_is_not_counted",
+     18,
+     {.raise_bound = Bound::none, .raise_asks_late = true}},
+    {"F2_takes_the_maximum_at_a_late_grant_that_is_not_counted",
+     18,
+     {.raise_bound = Bound::maximum, .raise_asks_late = true}},
     {"F2_takes_the_maximum_at_an_uncounted_grant",
      17,
      {.raise_bound = Bound::maximum, .raise_asks_all = true}},
@@ -58,6 +68,10 @@ const Wrong kWrong[] = {
       .starts_jump = false,
       .raise_starts_counter = true}},
     {"F3_starts_at_one", 9, {.loses_data = true, .start = Start::at_one}},
+    {"F3_starts_at_one_behind_larger_ones",
+     10,
+     {.counters = {3, 3, 3}, .loses_data = true, .start = Start::at_one},
+     kNotLarger},
     {"F3_starts_not_strictly_above", 9, {.loses_data = true, .start = Start::at_all_ever_held}},
     {"F4_counters_end_with_their_locks",
      9,
@@ -76,7 +90,7 @@ class FenceMistake : public ::testing::TestWithParam<Wrong> {};
 TEST_P(FenceMistake, is_found) {
     FenceWorld world(GetParam().rules);
     const Verdict verdict = walk(world);
-    EXPECT_EQ(finding(verdict), "two attempts have the same fence");
+    EXPECT_EQ(finding(verdict), GetParam().finding);
     EXPECT_EQ(verdict.trace, GetParam().steps);
 }
 

@@ -48,7 +48,8 @@ void FenceWorld::raise(Node& node, std::size_t a, Number m) {
     set_counter(node, maximum ? std::max(node.counter, m) : m);
     Cell& cell = node.cells[a];
     if (!rules_.delivers_twice) cell.raises &= NumberSet(~(1U << m));
-    const bool heard = now_.attempts[a].fence == 0 && !is_over(a) && cell.reached < m;
+    const bool heard =
+        now_.attempts[a].fence == 0 && !is_over(a) && (cell.reached < m || rules_.raise_asks_late);
     if (heard) cell.raised |= NumberSet(1U << m);
 }
 

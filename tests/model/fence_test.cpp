@@ -27,6 +27,7 @@ TEST(Fences, follow_the_order_of_holding_where_clocks_are_perfect) {
 
 TEST(Fences, F2_a_raise_may_reach_a_grant_that_is_not_in_yet) {
     expect_holds<FenceWorld>(FenceRules{.raise_asks_all = true}, 6127);
+    expect_holds<FenceWorld>(FenceRules{.raise_asks_late = true}, 11615);
 }
 
 TEST(Fences, F2_a_raise_may_be_done_for_an_earlier_attempt_of_the_same_token) {

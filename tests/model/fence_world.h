@@ -52,12 +52,14 @@ class FenceWorld {
     struct Attempt {
         Number fence;  // 0: none yet
         Number floor;  // the largest fence when it began
+        Number m;      // of the first quorum, where that is kept
     };
     struct State {
         std::array<Node, kNodes> nodes;
         std::array<Attempt, kMostAttempts> attempts;
         std::uint8_t begun;  // bit a: attempt a
         std::uint8_t over;   // likewise; it hears nothing more
+        std::uint8_t unused;
     };
 
   public:
