@@ -5,7 +5,8 @@
 //  - A message that is never delivered is a lost one; a request that changes nothing and whose
 //    answer makes nobody bolder (refused, taken) is not delivered.
 //  - A round begins, and its time with it, when its first request is done: what was sent earlier
-//    is valid for less long. One that restarts loses what was sent to it.
+//    is valid for less long. A node that restarts loses what was sent to it; one that is guarded
+//    may be asked when it no longer is.
 //  - That a node answers absent is known at once: the HEAL that comes of it may be late instead.
 //  - A lease does not end early but by a restart. Whoever has lost or given up its lock takes its
 //    keys with it: they could only keep others from holding.
