@@ -23,6 +23,8 @@ TEST(Fences, grow_from_counters_that_stand_apart) {
 TEST(Fences, follow_the_order_of_holding_where_clocks_are_perfect) {
     FenceRules rules{.heals = true, .perfect_clocks = true, .asks_order_of_completion = true};
     expect_holds<FenceWorld>(rules, 1845);
+    rules.attempts = 3;
+    expect_holds<FenceWorld>(rules, 155049);
 }
 
 TEST(Fences, F2_a_raise_may_reach_a_grant_that_is_not_in_yet) {
@@ -32,6 +34,7 @@ TEST(Fences, F2_a_raise_may_reach_a_grant_that_is_not_in_yet) {
 
 TEST(Fences, F2_a_raise_may_be_done_for_an_earlier_attempt_of_the_same_token) {
     expect_holds<FenceWorld>(FenceRules{.token_reused = true}, 1195);
+    expect_holds<FenceWorld>(FenceRules{.delivers_twice = true, .token_reused = true}, 394987);
 }
 
 TEST(Fences, F3_nodes_lose_their_data) {
@@ -54,6 +57,8 @@ TEST(Fences, F4_counters_that_end_with_their_locks_start_above_what_they_held) {
 TEST(Fences, H1_holders_heal_at_will) {
     expect_holds<FenceWorld>(FenceRules{.heals = true}, 13572);
     expect_holds<FenceWorld>(FenceRules{.loses_data = true, .heals = true}, 451636);
+    expect_holds<FenceWorld>(FenceRules{.loses_data = true, .heals = true, .raise_asks_all = true},
+                             444710);
 }
 
 }  // namespace
