@@ -57,11 +57,10 @@ struct FenceRules {
     Bound raise_bound = Bound::counter_at_most_m;  // F2
     bool raise_checks_token = true;                // F2
     bool raise_starts_counter = false;             // F2 broken: an absent counter is set to m
-    bool raise_asks_late =
-        false;  ///< m is that of the first quorum, also for what was granted later.
-    bool raise_asks_all = false;  ///< Also nodes whose grant is not in yet; their answers count.
-    bool stragglers = true;       // F4
-    bool token_reused = false;    ///< The second attempt has the token of the first.
+    bool raise_asks_late = false;  ///< m stays that of the first quorum; later grants get it too.
+    bool raise_asks_all = false;   ///< Also nodes whose grant is not in yet; their answers count.
+    bool stragglers = true;        // F4
+    bool token_reused = false;     ///< The second attempt has the token of the first.
     Start start = Start::above_all_ever_held;  // F3
     Heal heal = Heal::leaves_the_counter;      // H1
 };

@@ -54,6 +54,11 @@ TEST(Fences, F4_counters_that_end_with_their_locks_start_above_what_they_held) {
     expect_holds<FenceWorld>(FenceRules{.counters_end_with_locks = true}, 29502);
 }
 
+/// Nothing speaks against max(counter, m) where there is a counter, and nothing for it.
+TEST(Fences, H1_a_heal_may_raise_a_counter_that_is_there) {
+    expect_holds<FenceWorld>(FenceRules{.heals = true, .heal = FenceRules::Heal::raises_it}, 16016);
+}
+
 TEST(Fences, H1_holders_heal_at_will) {
     expect_holds<FenceWorld>(FenceRules{.heals = true}, 13572);
     expect_holds<FenceWorld>(FenceRules{.loses_data = true, .heals = true}, 451636);

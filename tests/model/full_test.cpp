@@ -41,6 +41,11 @@ TEST(FullFences, H1_three_attempts_heal_at_will) {
     expect_holds<FenceWorld>(FenceRules{.attempts = 3, .heals = true}, 11983398);
 }
 
+TEST(FullFences, H1_three_attempts_heal_and_raise_counters_that_are_there) {
+    FenceRules rules{.attempts = 3, .heals = true, .heal = FenceRules::Heal::raises_it};
+    expect_holds<FenceWorld>(rules, 15809965);
+}
+
 TEST(FullLeases, three_attempts_extend_and_all_nodes_restart) {
     expect_holds<LeaseWorld>(LeaseRules{.attempts = 3, .extensions = 4, .restarts = 3}, 6099676);
 }

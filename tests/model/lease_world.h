@@ -123,6 +123,7 @@ class LeaseWorld {
     void time_passes();
     void do_step(What what);
     void add_moves(std::vector<Move>& moves, std::size_t n, std::size_t a) const;
+    bool does_a_timer_run() const;
     std::string first_to_end() const;
 
     const LeaseRules rules_;
