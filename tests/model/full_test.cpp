@@ -1,5 +1,5 @@
 // What takes too long for every day: tools/test --full runs these in the release build, ctest
-// does not. Together they need two to five minutes and less than 1 GiB.
+// does not. Together they need three minutes of one core and less than 1 GiB.
 #include <gtest/gtest.h>
 
 #include "tests/model/fence_world.h"
