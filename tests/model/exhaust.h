@@ -1,128 +1,128 @@
 // Walks through every state that a model can reach, breadth first, so that the trace of a failure
-// is a shortest one. States are told apart by 128 bits of a hash of their bytes; only the newest
-// layer is kept whole.
+// is a shortest one. Only the newest layer of states is kept whole.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
-namespace quorumlock::model {
+#include "tests/model/seen.h"
 
-/// One step that can be taken: whose, and which of those open to it.
-struct Move {
-    std::uint8_t actor = 0;
-    std::uint8_t choice = 0;
-};
+namespace quorumlock::model {
 
 struct Verdict {
     std::size_t states = 0;
     std::size_t moves = 0;
     std::size_t depth = 0;
-    std::string failure;  ///< Empty: none. Else what is wrong, and below it how it comes about.
+    std::size_t trace = 0;  ///< The failure's number of steps: no shorter way leads to any.
+    bool capped = false;    ///< The walk was broken off; what is deeper is not known.
+    std::string failure;    ///< Empty: none. Else what is wrong, and below it how it comes about.
+};
+
+/// A model that may stop anywhere, because messages may be lost, owes nothing to anybody.
+template <class Model>
+concept OwesNothing = requires {
+    requires Model::kOwesNothing;
+};
+
+/// A model with parts that may change places without a difference has canonical(): the bytes of
+/// state() with these parts in order.
+template <class Model>
+concept Symmetric = requires(const Model& model) {
+    model.canonical();
 };
 
 /// A model has: state(), its bytes, which may be put back at any time in the same place; moves(),
-/// all steps open now; make(Move); violation(), empty while all is well; finished(), nothing is
-/// owed to anybody; describe(Move). Every state must be well, and finished() be within reach of it.
+/// all steps open now; make(Move); violation(), empty while all is well; describe(Move). Every
+/// state must be well. Unless it owes nothing it has finished(), nothing is owed to anybody, which
+/// must be within reach of every state.
 template <class Model>
 class Search {
   public:
-    explicit Search(Model& model) : model_(model), start_(save()) {}
+    explicit Search(Model& model, std::size_t most_states) : model_(model), most_(most_states) {
+        start_.add(0, model_.state());
+    }
 
     Verdict run() {
-        add(start_, 0, {});
-        Layer layer{{0, start_}};
-        while (!layer.empty() && verdict_.failure.empty()) {
+        add(0, {});
+        Layer layer = start_;
+        while (!layer.ids.empty() && verdict_.failure.empty() && !verdict_.capped) {
             Layer next;
-            for (const auto& [id, bytes] : layer) {
-                if (!expand(id, bytes, next)) break;
+            for (std::size_t i = 0; i < layer.ids.size() && !verdict_.capped; ++i) {
+                if (!expand(layer, i, next)) break;
             }
             layer = std::move(next);
             ++verdict_.depth;
         }
-        verdict_.states = origin_.size();
-        verdict_.moves = edges_.size();
-        if (verdict_.failure.empty()) check_that_the_end_is_within_reach();
+        verdict_.states = seen_.size();
+        if constexpr (!OwesNothing<Model>) {
+            if (verdict_.failure.empty()) check_that_the_end_is_within_reach();
+        }
         return std::move(verdict_);
     }
 
   private:
-    using Id = std::uint32_t;
-    using Bytes = std::vector<std::byte>;
-    using Layer = std::vector<std::pair<Id, Bytes>>;
-    using Key = std::array<std::uint64_t, 2>;
-    struct KeyHash {
-        std::size_t operator()(const Key& key) const noexcept { return key[0]; }
-    };
-    struct Origin {
-        Id from;
-        Move by;
-    };
+    using Id = Seen::Id;
+    struct Layer {
+        std::vector<Id> ids;
+        std::vector<std::byte> bytes;  // of all, one behind the other
 
-    Bytes save() const {
-        const std::span<std::byte> now = model_.state();
-        return Bytes(now.begin(), now.end());
-    }
-    void restore(const Bytes& bytes) {
-        std::memcpy(model_.state().data(), bytes.data(), bytes.size());
-    }
-    static Key key_of(const Bytes& bytes) {
-        Key key{0x9e3779b97f4a7c15U, 0xc2b2ae3d27d4eb4fU};
-        for (std::size_t at = 0; at < bytes.size(); at += sizeof(std::uint64_t)) {
-            std::uint64_t word = 0;
-            std::memcpy(&word, bytes.data() + at, std::min(sizeof word, bytes.size() - at));
-            key[0] = (key[0] ^ word) * 0xff51afd7ed558ccdU;
-            key[0] ^= key[0] >> 32;
-            key[1] = (key[1] + word) * 0xc4ceb9fe1a85ec53U;
-            key[1] ^= key[1] >> 29;
+        void add(Id id, std::span<const std::byte> state) {
+            ids.push_back(id);
+            bytes.insert(bytes.end(), state.begin(), state.end());
         }
-        return key;
+    };
+
+    void restore(const Layer& layer, std::size_t i) {
+        const std::span<std::byte> state = model_.state();
+        std::memcpy(state.data(), layer.bytes.data() + i * state.size(), state.size());
     }
 
-    /// The state's number, and whether it is new.
-    std::pair<Id, bool> add(const Bytes& bytes, Id from, Move by) {
-        const auto [at, fresh] = known_.emplace(key_of(bytes), static_cast<Id>(origin_.size()));
-        if (fresh) origin_.push_back({from, by});
-        return {at->second, fresh};
+    std::pair<Id, bool> add(Id from, Move by) {
+        if constexpr (Symmetric<Model>) {
+            const auto ordered = model_.canonical();
+            return seen_.add(std::as_bytes(std::span(&ordered, 1)), {from, by});
+        } else {
+            return seen_.add(model_.state(), {from, by});
+        }
     }
 
-    bool expand(Id id, const Bytes& bytes, Layer& next) {
-        restore(bytes);
+    bool expand(const Layer& layer, std::size_t i, Layer& next) {
+        const Id id = layer.ids[i];
+        restore(layer, i);
         const std::vector<Move> moves = model_.moves();
-        if (model_.finished()) finished_.push_back(id);
-        if (moves.empty() && !model_.finished()) return fail("all wait for each other", id);
-        for (const Move move : moves) {
-            restore(bytes);
-            model_.make(move);
-            if (const std::string what = model_.violation(); !what.empty()) {
-                return fail(what, id, {move});
-            }
-            Bytes reached = save();
-            const auto [to, fresh] = add(reached, id, move);
-            edges_.emplace_back(to, id);
-            if (fresh) next.emplace_back(to, std::move(reached));
+        if constexpr (!OwesNothing<Model>) {
+            if (model_.finished()) finished_.push_back(id);
+            if (moves.empty() && !model_.finished()) return fail("all wait for each other", id);
         }
+        for (const Move move : moves) {
+            restore(layer, i);
+            model_.make(move);
+            ++verdict_.moves;
+            if (!model_.violation().empty()) return fail(model_.violation(), id, {move});
+            const auto [to, fresh] = add(id, move);
+            if constexpr (!OwesNothing<Model>) edges_.emplace_back(to, id);
+            if (fresh) next.add(to, model_.state());
+        }
+        verdict_.capped = seen_.size() >= most_;
         return true;
     }
 
     /// Backwards from the finished states: whatever is not met can never end.
     void check_that_the_end_is_within_reach() {
-        std::vector<Id> first(origin_.size() + 1, 0);
+        std::vector<Id> first(seen_.size() + 1, 0);
         for (const auto& [to, from] : edges_) ++first[to + 1];
         for (std::size_t i = 1; i < first.size(); ++i) first[i] += first[i - 1];
         std::vector<Id> into(edges_.size());
         std::vector<Id> fill(first.begin(), first.end() - 1);
         for (const auto& [to, from] : edges_) into[fill[to]++] = from;
 
-        std::vector<bool> met(origin_.size(), false);
+        std::vector<bool> met(seen_.size(), false);
         std::vector<Id> open = finished_;
         for (const Id id : open) met[id] = true;
         while (!open.empty()) {
@@ -145,9 +145,10 @@ class Search {
     /// Tells how to get to the state, and `then`.
     bool fail(const std::string& what, Id id, std::vector<Move> then = {}) {
         std::vector<Move> way = std::move(then);
-        for (Id at = id; at != 0; at = origin_[at].from) way.push_back(origin_[at].by);
+        for (Id at = id; at != 0; at = seen_.origin(at).from) way.push_back(seen_.origin(at).by);
+        verdict_.trace = way.size();
         verdict_.failure = what + ", after " + std::to_string(way.size()) + " steps:\n";
-        restore(start_);
+        restore(start_, 0);
         for (auto move = way.rbegin(); move != way.rend(); ++move) {
             verdict_.failure += "  " + model_.describe(*move) + "\n";
             model_.make(*move);
@@ -156,17 +157,17 @@ class Search {
     }
 
     Model& model_;
-    Bytes start_;
+    const std::size_t most_;
+    Layer start_;
     Verdict verdict_;
-    std::unordered_map<Key, Id, KeyHash> known_;
-    std::vector<Origin> origin_;            // of each state: how it was first reached
+    Seen seen_;
     std::vector<std::pair<Id, Id>> edges_;  // to, from
     std::vector<Id> finished_;
 };
 
 template <class Model>
-Verdict exhaust(Model& model) {
-    return Search<Model>(model).run();
+Verdict exhaust(Model& model, std::size_t most_states = std::numeric_limits<std::size_t>::max()) {
+    return Search<Model>(model, most_states).run();
 }
 
 }  // namespace quorumlock::model

@@ -24,12 +24,12 @@
 //    others use, or a caller's; lingers for ever; does not mind what is expected; does not tell
 //    that it rests, or that it no longer does;
 //  - keep_leading() is always true, always false, or does not mind what is expected.
-#include <cstdio>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "tests/model/hand_on_world.h"
+#include "tests/model/walk.h"
 
 namespace quorumlock::env {
 namespace {
@@ -38,15 +38,11 @@ using enum Call;
 
 enum class Tasks : bool { take_time, may_be_done_at_once };
 
-/// The failure, with its trace; empty: none in any interleaving. The number of states is told.
+/// The failure, with its trace; empty: none in any interleaving.
 std::string walk(const HandOnWorld::Programs& callers, Tasks tasks,
                  Mistake mistake = Mistake::none) {
     HandOnWorld world(callers, tasks == Tasks::may_be_done_at_once, mistake);
-    const model::Verdict verdict = model::exhaust(world);
-    ::testing::Test::RecordProperty("states", static_cast<int>(verdict.states));
-    std::printf("%zu states, %zu moves, up to %zu steps\n", verdict.states, verdict.moves,
-                verdict.depth);
-    return verdict.failure;
+    return model::walk(world).failure;
 }
 
 TEST(HandOnModel, three_blocking_callers) {
