@@ -226,7 +226,7 @@ bool Simulation::clocks_are_right(const SimProcess& process) const {
         const WallMicros off = server->wall() - kWallStart - world_.now() / kMicro;
         return std::abs(off) < kRight;
     };
-    if (std::abs(process.wall_shift.count()) >= kRight * kMicro) return false;
+    if (std::abs(process.wall_shift) >= kRight * kMicro) return false;
     return std::count_if(servers_.begin(), servers_.end(), right) >= plan_.quorum();
 }
 
