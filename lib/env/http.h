@@ -36,7 +36,8 @@ struct HttpAnswer {
     int status = 0;
     std::string_view content_type{};
     std::string_view body{};
-    bool cut = false;  ///< The body was longer than kMaxHttpBody.
+    bool cut = false;      ///< The body was longer than kMaxHttpBody.
+    Nanos retry_after{0};  ///< What a Retry-After header asks for, from now on; 0: there is none.
 
     std::string_view why{};  ///< One line: "connection refused", "no answer within 8000 ms".
     bool timed_out = false;

@@ -15,6 +15,8 @@ constexpr std::size_t kMaxHeaderBytes = 64 * 1024;
 /// A connection idle for longer is not used again: the other end may be about to close it.
 constexpr long kMaxIdleSeconds = 15;
 constexpr std::size_t kMostWords = 200;
+/// Nobody means more, and it can be added to any instant.
+constexpr curl_off_t kMostRetryAfterSeconds = 24 * 60 * 60;
 
 std::string url_of(const HttpRequest& request) {
     std::string url = "http://";
@@ -157,6 +159,10 @@ HttpAnswer HttpTransfer::answer(CURLcode code) {
         curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
         curl_easy_getinfo(easy_, CURLINFO_CONTENT_TYPE, &type);
         answer.status = static_cast<int>(status);
+        curl_off_t seconds = 0;
+        curl_easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &seconds);
+        answer.retry_after =
+            std::chrono::seconds(std::clamp<curl_off_t>(seconds, 0, kMostRetryAfterSeconds));
         answer.content_type = type != nullptr ? type : "";
         answer.body = body_;
         answer.cut = cut_;

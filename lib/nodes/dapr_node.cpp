@@ -193,7 +193,10 @@ void DaprNode::store_answers() {
 void DaprNode::judge(const dapr::Reply& reply) {
     if (reply.store_spoke) {
         store_answers();
-    } else if (reply.outcome == Outcome::unknown && reply.cause.kind != CauseClass::broken) {
+    } else if (reply.outcome == Outcome::unknown &&
+               (reply.answered || reply.cause.kind != CauseClass::broken)) {
+        // Who answers what nobody understands tells as little of the store as who is silent: asked
+        // on, every acquire would leave an undo that is asked for ever.
         store_fell_silent(reply.cause);
     }
     if (!reply.answered) lose(reply.cause);

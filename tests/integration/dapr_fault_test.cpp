@@ -104,6 +104,25 @@ TEST_F(DaprFaultTest, a_set_applied_with_its_reply_lost_leaves_no_key_and_no_hol
     }
 }
 
+// The same lie at the other end: the script is repeated, and finds nothing any more.
+TEST_F(DaprFaultTest, an_unlock_applied_with_its_reply_lost_says_that_nothing_was_there) {
+    auto lock = try_it();
+    ASSERT_TRUE(is_ok(lock));
+    back_->set(Fault::drop_replies);
+    auto asked = lock->release();
+    ASSERT_TRUE(eventually([&] { return back_->struck() > 0; }));
+    back_->set(Fault::none);
+    // On a slow machine its client may give up instead, which is 500; it never says that it is
+    // done.
+    const auto released = asked.get();
+    ASSERT_FALSE(released.has_value());
+    if (released.error().code() == Errc::not_held) {
+        EXPECT_EQ(redis_->command({"EXISTS", sidecar_->key("r")}), "0");
+    }
+    EXPECT_TRUE(nothing_left("r")) << text_of(released);
+    EXPECT_TRUE(works_again());
+}
+
 TEST_F(DaprFaultTest, the_sidecar_killed_in_the_middle_of_an_acquire_leaves_nothing) {
     back_->set(Fault::hold_requests);
     auto asked = service_->try_acquire("r", {.ttl = 30s});

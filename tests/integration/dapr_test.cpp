@@ -7,6 +7,7 @@
 #include "tests/support/dapr_sidecar.h"
 #include "tests/support/http_client.h"
 #include "tests/support/redis_server.h"
+#include "tests/support/resp_client.h"
 #include "tests/support/service_fixture.h"
 
 namespace quorumlock::testing {
@@ -146,8 +147,15 @@ TEST_F(DaprTest, what_redis_says_behind_it_is_told) {
     EXPECT_TRUE(says(full.error(), {"500 ERR_TRY_LOCK", "OOM", "maxmemory"}));
     ASSERT_EQ(redis_->command({"CONFIG", "SET", "maxmemory", "0"}), "OK");
     EXPECT_TRUE(is_ok(service.try_acquire("r").get())) << "an error of Redis is no outage";
-    ASSERT_EQ(redis_->command({"CONFIG", "SET", "requirepass", "x"}), "OK");
-    ASSERT_EQ(redis_->command({"CLIENT", "KILL", "TYPE", "normal"}).substr(0, 7), "-NOAUTH");
+    // Whoever is connected stays who he was: a password counts for new connections only.
+    RespClient operator_(redis_->port());
+    ASSERT_EQ(operator_.command({"CONFIG", "SET", "requirepass", "x"}), "OK");
+    ASSERT_NE(operator_.command({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"}), "0");
+    const auto refused = service.try_acquire("s").get();
+    ASSERT_TRUE(fails_with(Errc::no_quorum, refused));
+    EXPECT_EQ(refused.error().nodes().at(0).vote, NodeVote::unknown);
+    EXPECT_TRUE(says(refused.error(), {"500 ERR_TRY_LOCK", "NOAUTH", "redisPassword"}));
+    ASSERT_EQ(operator_.command({"CONFIG", "SET", "requirepass", ""}), "OK");
 }
 
 TEST_F(DaprTest, a_key_of_another_type_is_held_by_another) {

@@ -49,6 +49,14 @@ constexpr Row kRows[kFaultKinds] = {
     {"no random bytes", false},
     {"name look-ups fail", false},
     {"name look-ups hang", false},
+    {"sidecar that lies", false},
+    {"sidecar that answers 500", false},
+    {"sidecar that does things later", false},
+    {"sidecar's connections reset", false},
+    {"garbage from the sidecar", false},
+    {"sidecar that rejects us", false},
+    {"sidecar restarted", false},
+    {"frozen sidecar", false},
 };
 
 std::string bits(std::uint32_t set) {

@@ -50,8 +50,19 @@ enum class FaultKind : std::uint8_t {
     entropy,
     lookup_fails,
     lookup_hangs,
+    // A Dapr sidecar, in worlds that have one.
+    sidecar_lies,  ///< Its Redis client loses a reply and asks once more: "not yours", "not there".
+    sidecar_errors,   ///< 500, whether or not it was done.
+    sidecar_late,     ///< What it is asked is done later, out of its order.
+    sidecar_resets,   ///< Connections break before or after it was done.
+    sidecar_garbage,  ///< 200 with what is no answer.
+    sidecar_rejects,  ///< 401.
+    sidecar_restart,
+    sidecar_freeze,
 };
-inline constexpr int kFaultKinds = static_cast<int>(FaultKind::lookup_hangs) + 1;
+inline constexpr int kFaultKinds = static_cast<int>(FaultKind::sidecar_freeze) + 1;
+/// Those of every world come first.
+inline constexpr int kCommonFaultKinds = static_cast<int>(FaultKind::lookup_hangs) + 1;
 
 const char* fault_name(FaultKind kind) noexcept;
 /// After it two holders may be nobody's fault of ours: see docs/safety.md, the promise.

@@ -125,6 +125,10 @@ void FaultDriver::change(Running& running, bool on) {
         default:
             break;
     }
+    if (fault.kind >= FaultKind::sidecar_lies) {
+        if (scene_.dapr != nullptr) scene_.dapr->strike(fault, on);
+        return;
+    }
     if (fault.kind >= FaultKind::client_wall) {
         for (const auto& process : scene_.processes) {
             if (has(fault.processes, process->index())) change_process(fault, *process, on);
@@ -222,7 +226,7 @@ void FaultDriver::change_server(Running& running, SimServer& server, bool on) {
             break;
         case FaultKind::foreign_delete:
             for (const std::string& name : scene_.plan.resources) {
-                server.execute({"DEL", name});
+                server.execute({"DEL", scene_.plan.key(name)});
             }
             break;
         case FaultKind::wall_forward:

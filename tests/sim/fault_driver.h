@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/sim/plan.h"
+#include "tests/sim/sim_dapr.h"
 #include "tests/sim/sim_names.h"
 
 namespace quorumlock::sim {
@@ -19,6 +20,7 @@ struct Scene {
     Names& names;
     std::vector<std::unique_ptr<SimServer>>& servers;
     std::vector<std::unique_ptr<SimProcess>>& processes;
+    SimDapr* dapr = nullptr;  ///< Where the world has a sidecar.
 };
 
 class FaultEvents {

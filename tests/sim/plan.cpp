@@ -162,6 +162,8 @@ Plan Plan::draw(std::uint64_t seed) {
     for (ProcessPlan& process : plan.processes) draw_process(plan, process, random, most);
     draw_network(plan, random);
     draw_clients(plan, random);
+    Random dapr(seed, Luck::dapr, 4);
+    if (dapr.chance(1, 16)) become_dapr(plan, dapr);
     Random faults(seed, Luck::faults);
     draw_faults(plan, faults);
     return plan;

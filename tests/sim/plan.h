@@ -17,10 +17,13 @@
 namespace quorumlock::sim {
 
 inline constexpr int kMostNodes = 7;
-/// The ttl of the last acquires: longer than any network here is slow.
 /// What a right wall clock shows as a run begins, in us.
 inline constexpr WallMicros kWallStart = 1'700'000'000'000'000;
+/// The ttl of the last acquires: longer than any network here is slow.
 inline constexpr Nanos kLastTtl = std::chrono::seconds(2);
+
+/// What a sidecar puts before a resource: lock||APPID||
+inline constexpr const char* kDaprKeys = "lock||sim||";
 
 struct NodePlan {
     ServerTraits server;
@@ -48,6 +51,7 @@ struct Plan {
     std::uint64_t seed = 0;
     bool strict = true;    ///< No fault of this run excuses two holders.
     bool no_kill = false;  ///< No server of this run allows CLIENT KILL.
+    bool dapr = false;     ///< The one node is a Dapr sidecar, the server stands behind it.
     std::vector<NodePlan> nodes;
     std::vector<ProcessPlan> processes;
     std::vector<ClientPlan> clients;
@@ -59,10 +63,18 @@ struct Plan {
     NetworkTraits network;
     std::vector<Fault> faults;
 
+    /// A resource's key on the servers.
+    std::string key(const std::string& resource) const {
+        return dapr ? kDaprKeys + resource : resource;
+    }
     int quorum() const noexcept { return static_cast<int>(nodes.size()) / 2 + 1; }
 
     static Plan draw(std::uint64_t seed);
 };
+
+/// Makes of a plan, whose rest is drawn but for its faults, one of a world with a Dapr sidecar. In
+/// plan_dapr.cpp.
+void become_dapr(Plan& plan, Random& random);
 
 /// Draws the faults of a plan whose rest is drawn. In plan_faults.cpp.
 void draw_faults(Plan& plan, Random& random);

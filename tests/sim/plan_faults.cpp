@@ -16,16 +16,37 @@ std::uint32_t some_of(Random& random, std::size_t count) {
     return set;
 }
 
+/// Of our own connections to servers: there are none where a sidecar stands in between.
+bool is_of_links(FaultKind kind) {
+    switch (kind) {
+        case FaultKind::reset_before:
+        case FaultKind::reset_after:
+        case FaultKind::reset_client:
+        case FaultKind::half_open:
+        case FaultKind::trickle:
+        case FaultKind::scripts_flushed:
+        case FaultKind::password_changed:
+        case FaultKind::garbage:
+        case FaultKind::odd_error:
+            return true;
+        default:
+            return false;
+    }
+}
+
 std::vector<FaultKind> draw_kinds(const Plan& plan, Random& random) {
     std::vector<FaultKind> kinds;
-    for (int i = 0; i < kFaultKinds; ++i) {
+    for (int i = 0; i < (plan.dapr ? kFaultKinds : kCommonFaultKinds); ++i) {
         const auto kind = static_cast<FaultKind>(i);
         const bool wanted = random.chance(1, 3);
+        if (plan.dapr && is_of_links(kind)) continue;
         if (wanted && !(plan.strict && excuses(kind))) kinds.push_back(kind);
     }
-    if (kinds.empty()) kinds.push_back(FaultKind::reset_after);
+    if (kinds.empty()) {
+        kinds.push_back(plan.dapr ? FaultKind::sidecar_lies : FaultKind::reset_after);
+    }
     // Where nothing can be killed, what a broken connection still carries is what matters.
-    if (plan.no_kill) kinds.push_back(FaultKind::reset_client);
+    if (plan.no_kill && !plan.dapr) kinds.push_back(FaultKind::reset_client);
     return kinds;
 }
 
@@ -46,6 +67,9 @@ void draw_amount(const Plan& plan, Fault& fault, Random& random) {
         case FaultKind::restart_storm:  // how often; without the data?
             fault.amount = random.number(2, 6);
             fault.flag = !plan.strict && random.chance(1, 2);
+            break;
+        case FaultKind::sidecar_late:  // by so much
+            fault.amount = random.scaled(kMilli, 4 * kSecond);
             break;
         case FaultKind::reset_client:  // how much later what was sent may arrive; only a part?
             fault.amount = random.scaled(10 * kMilli, 2 * kSecond);
@@ -104,7 +128,11 @@ bool is_of_servers(FaultKind kind) {
     return kind >= FaultKind::freeze && kind <= FaultKind::wall_back && !is_of_replies(kind);
 }
 
-bool is_of_clients(FaultKind kind) { return kind >= FaultKind::client_wall; }
+bool is_of_clients(FaultKind kind) {
+    return kind >= FaultKind::client_wall && kind <= FaultKind::lookup_hangs;
+}
+
+bool is_of_sidecars(FaultKind kind) { return kind >= FaultKind::sidecar_lies; }
 
 Fault draw_fault(const Plan& plan, FaultKind kind, Random& random) {
     Fault fault;
@@ -116,7 +144,9 @@ Fault draw_fault(const Plan& plan, FaultKind kind, Random& random) {
     fault.nodes = some_of(random, plan.nodes.size());
     fault.processes = random.chance(1, 2) ? all_of(plan.processes.size())
                                           : some_of(random, plan.processes.size());
-    if (is_of_servers(kind)) fault.processes = all_of(plan.processes.size());
+    if (is_of_servers(kind) || is_of_sidecars(kind)) {
+        fault.processes = all_of(plan.processes.size());
+    }
     if (is_of_clients(kind)) {
         fault.nodes = all_of(plan.nodes.size());
         fault.processes = some_of(random, plan.processes.size());

@@ -31,6 +31,7 @@ enum class Luck : std::uint64_t {
     jitter,
     workload,
     vendor,
+    dapr,
 };
 
 class Random {

@@ -156,7 +156,7 @@ void SimClient::acquire() {
     if (service_.options().retry_delay == Nanos(0)) {
         options.wait = std::min(options.wait, Nanos(5 * kMilli));
     }
-    if (luck_.chance(1, 3)) {
+    if (!plan_.dapr && luck_.chance(1, 3)) {  // A sidecar cannot: that is said at once.
         options.renew = true;
         if (luck_.chance(1, 3)) options.renew.every = std::max(Nanos(kMilli), options.ttl / 4);
         if (luck_.chance(1, 3)) options.renew.max_hold = 2 * options.ttl;

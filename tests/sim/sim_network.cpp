@@ -73,7 +73,11 @@ bool Network::blocked(const Link& link, Way way) {
 
 Time Network::delay(Link& link, Way way) {
     if (link.server() == nullptr) return kNowhere;
-    Path& path = path_of(link);
+    return this->way(link.process().index(), link.node(), way);
+}
+
+Time Network::way(int process, int server, Way way) {
+    Path& path = this->path(process, server);
     Time time =
         path.base + static_cast<Time>(path.luck.below(static_cast<std::uint64_t>(path.jitter) + 1));
     if (const Time extra = path.extra[index_of(way)]; extra > 0) {

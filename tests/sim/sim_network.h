@@ -55,6 +55,9 @@ class Network {
     std::function<void(int process, int server)> on_round;
     void round_sent(Link& link);
 
+    /// How long one message takes without a link.
+    Time way(int process, int server, Way way);
+
     // ---- what links ask ----
     bool blocked(const Link& link, Way way);
     Time delay(Link& link, Way way);

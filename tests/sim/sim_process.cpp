@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/base/check.h"
+#include "tests/sim/sim_dapr.h"
 #include "tests/sim/sim_network.h"
 #include "tests/sim/sim_stream.h"
 
@@ -78,9 +79,10 @@ bool SimProcess::random_bytes(std::span<std::uint8_t> out) noexcept {
     return true;
 }
 
-std::unique_ptr<env::HttpCall> SimProcess::request(const env::HttpRequest&, env::HttpEvents&) {
-    QL_CHECK(false);
-    return nullptr;
+std::unique_ptr<env::HttpCall> SimProcess::request(const env::HttpRequest& request,
+                                                   env::HttpEvents& events) {
+    QL_CHECK(dapr != nullptr);
+    return dapr->request(*this, request, events);
 }
 
 std::unique_ptr<env::Lookup> SimProcess::look_up(const std::string& host,

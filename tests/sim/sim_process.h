@@ -18,6 +18,7 @@
 
 namespace quorumlock::sim {
 
+class SimDapr;
 class SimStream;
 
 struct ProcessTraits {
@@ -49,7 +50,7 @@ class SimProcess final : public env::Env {
     void post(env::Task& task) override;
     bool random_bytes(std::span<std::uint8_t> out) noexcept override;
     std::uint64_t random_u64() noexcept override { return jitter_.next(); }
-    /// Aborts: nothing in this world speaks HTTP yet.
+    /// To the sidecar: there must be one.
     std::unique_ptr<env::HttpCall> request(const env::HttpRequest& request,
                                            env::HttpEvents& events) override;
     std::unique_ptr<env::Lookup> look_up(const std::string& host,
@@ -84,10 +85,13 @@ class SimProcess final : public env::Env {
     /// Its kernel closes all connections and it never runs again, until bury().
     void die();
     bool dead() const noexcept { return dead_; }
+    /// It has no network any more.
+    bool cut_off() const noexcept { return dead_ || buried_; }
     /// The end of the run: a dead one comes back, without a network, to be taken apart.
     void bury();
     bool entropy_fails = false;
-    int service = 0;  ///< Which of its services makes connections now.
+    SimDapr* dapr = nullptr;  ///< What it asks over HTTP.
+    int service = 0;          ///< Which of its services makes connections now.
     std::int64_t wall_shift = 0;
     std::map<std::string, std::string> variables, files;
 

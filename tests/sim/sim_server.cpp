@@ -234,6 +234,10 @@ void SimServer::set_rate(std::int64_t ppm) {
 }
 
 std::string SimServer::execute(std::initializer_list<std::string_view> words) {
+    return execute(std::vector<std::string_view>(words));
+}
+
+std::string SimServer::execute(const std::vector<std::string_view>& words) {
     if (process_down_ || frozen_ > 0) return {};
     const ClientId stranger = redis_.accept(wall());
     std::string bytes;
@@ -243,8 +247,10 @@ std::string SimServer::execute(std::initializer_list<std::string_view> words) {
     resp::append_command(bytes, {"SELECT", std::to_string(traits_.database)});
     redis_.receive(stranger, bytes, wall());
     redis_.output(stranger).clear();
-    bytes.clear();
-    resp::append_command(bytes, words);
+    bytes = "*" + std::to_string(words.size()) + "\r\n";
+    for (const std::string_view word : words) {
+        bytes.append("$" + std::to_string(word.size()) + "\r\n").append(word).append("\r\n");
+    }
     redis_.receive(stranger, bytes, wall());
     std::string reply;
     reply.swap(redis_.output(stranger));

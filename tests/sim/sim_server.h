@@ -79,6 +79,7 @@ class SimServer final : private SimRedisEvents {
     /// Executes one command for somebody else, who knows the password; the reply, or empty when the
     /// server is not there.
     std::string execute(std::initializer_list<std::string_view> words);
+    std::string execute(const std::vector<std::string_view>& words);
 
   private:
     void on_command(ClientId by, const std::vector<std::string_view>& words) override;

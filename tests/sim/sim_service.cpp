@@ -30,6 +30,10 @@ std::string SimService::uri(std::size_t i) const {
         if (node.server.database != 0) query += "&db=" + std::to_string(node.server.database);
         return "unix:///run/node" + number + query;
     }
+    if (world_plan_.dapr) {
+        const std::string host = node.by_name ? "node" + number + ".example" : "10.0.0." + number;
+        return "dapr://" + host + ":3500/lockstore" + query;
+    }
     std::string text = "redis://";
     if (node.secret == NodePlan::Secret::uri) text += ":" + password(i, false) + "@";
     text += node.by_name ? "node" + number + ".example" : "10.0.0." + number;

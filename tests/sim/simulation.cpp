@@ -24,11 +24,12 @@ Simulation::Simulation(const Plan& plan, bool telling)
     network_ = std::make_unique<Network>(world_, plan.seed, static_cast<int>(plan.processes.size()),
                                          static_cast<int>(plan.nodes.size()), plan.network);
     make_servers();
+    if (plan_.dapr) make_sidecar();
     make_processes();
     make_clients();
     make_vendors();
     faults_ = std::make_unique<FaultDriver>(
-        Scene{world_, plan_, *network_, names_, servers_, processes_}, *this);
+        Scene{world_, plan_, *network_, names_, servers_, processes_, dapr_.get()}, *this);
     network_->on_round = [this](int process, int server) { faults_->touch(process, server); };
 }
 
@@ -72,11 +73,18 @@ void Simulation::make_servers() {
     }
 }
 
+void Simulation::make_sidecar() {
+    dapr_ = std::make_unique<SimDapr>(world_, *network_, plan_.seed, *servers_[0], *judge_);
+    dapr_->add_address("10.0.0.0", false);
+    dapr_->add_address("10.9.0.0", true);
+}
+
 void Simulation::make_processes() {
     for (std::size_t i = 0; i < plan_.processes.size(); ++i) {
         processes_.push_back(std::make_unique<SimProcess>(
             world_, *network_, names_, plan_.seed, static_cast<int>(i), plan_.processes[i].traits));
         SimProcess& process = *processes_.back();
+        process.dapr = dapr_.get();
         process.after_turn = [this, &process] { judge_->poll(process); };
         for (std::size_t n = 0; n < plan_.nodes.size(); ++n) {
             process.files[password_file(n)] = password(n, false) + "\n";

@@ -37,6 +37,7 @@ class Simulation final : public FaultEvents {
 
   private:
     void make_servers();
+    void make_sidecar();
     void make_processes();
     void make_clients();
     void make_vendors();
@@ -69,6 +70,7 @@ class Simulation final : public FaultEvents {
     Names names_;
     std::unique_ptr<Network> network_;
     std::vector<std::unique_ptr<SimServer>> servers_;
+    std::unique_ptr<SimDapr> dapr_;
     std::unique_ptr<Judge> judge_;
     Bounds bounds_;
     std::vector<std::unique_ptr<SimProcess>> processes_;

@@ -59,7 +59,7 @@ void Vendor::attempt() {
 }
 
 void Vendor::act(Hand& hand) {
-    const std::string& name = plan_.resources[static_cast<std::size_t>(resource_)];
+    const std::string name = plan_.key(plan_.resources[static_cast<std::size_t>(resource_)]);
     const std::string_view token = attempt_->token;
     switch (hand.stage) {
         case Hand::Stage::idle:

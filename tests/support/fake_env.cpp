@@ -85,6 +85,7 @@ void FakeHttp::answer(int status, std::string_view said, std::string_view type) 
     answer.status = status;
     answer.content_type = type;
     answer.body = said;
+    answer.retry_after = retry_after;
     answer.may_be_sent = true;
     deliver(answer);
 }

@@ -26,6 +26,7 @@ struct FakeHttp {
     std::uint16_t port = 0;
     std::vector<std::string> headers;
     Nanos time_limit{0};
+    Nanos retry_after{0};  ///< What answer() says in a Retry-After header.
 
     /// Nothing happens once the client has its answer or has given up.
     void answer(int status, std::string_view said, std::string_view type = "application/json");

@@ -23,7 +23,7 @@ ARROWS = {
     "resp": {"base", "resp"},
     "nodes": {"base", "env", "resp", "nodes"},
     "service": {"base", "protocol", "env", "resp", "nodes", "service"},
-    "telemetry": {"telemetry"},
+    "telemetry": {"base", "env", "telemetry"},
 }
 
 # Public headers of plain values: every layer may use them. The others belong to the top.
@@ -33,7 +33,7 @@ VALUE_HEADERS = {"time.h", "error.h", "result.h", "options.h", "token.h", "cause
 NODE_HEADERS = {"node.h"}
 # Beside the service, not below it: what observers are made of knows events and nothing else.
 TELEMETRY_HEADERS = {"observer.h", "telemetry/prometheus.h", "telemetry/tracing.h",
-                     "telemetry/logging.h"}
+                     "telemetry/logging.h", "telemetry/otlp.h"}
 TOP_LAYER = "service"
 
 # Where a foreign library may be included: pattern of the header, then the folders.
@@ -43,7 +43,7 @@ FOREIGN = [
     (r"openssl/", ("lib/env/", "tests/support/", "tests/unit/env/", "tests/sim/")),
     (r"lua|lauxlib|lualib", ("tests/sim/",)),
     (r"hiredis", ("lib/resp/",)),
-    (r"nlohmann/", ("lib/nodes/dapr", "tools/", "tests/")),
+    (r"nlohmann/", ("lib/nodes/dapr", "lib/telemetry/otlp", "tools/", "tests/")),
     (r"curl/", ("lib/env/", "benchmarks/dapr.cpp")),
 ]
 
@@ -66,6 +66,7 @@ FRONT_FILES = {
     "lib/service/named_table.h",
     "lib/service/observations.h",
     "lib/service/operation_state.h",
+    "lib/telemetry/otlp_queue.h",
     "lib/telemetry/prometheus.cpp",
     "lib/service/service_state.h",
 }

@@ -27,7 +27,7 @@ std::int64_t Commands::promise_of(std::int64_t written, Nanos ttl) const noexcep
 
 void Commands::read(SimServer& server, Link* link, std::int64_t written,
                     const std::vector<std::string_view>& words) {
-    changing_ = {};
+    if (!sidecar_) changing_ = {};
     if (link == nullptr) return;
     if (words[0] == "SET") {
         read_set(server, *link, written, words);
@@ -171,7 +171,7 @@ Attempt* Commands::key_set(SimServer& server, Link* link, std::string_view, std:
     Attempt* const attempt = ledger_.find(value);
     if (attempt == nullptr) return nullptr;
     Vote& vote = vote_at(*attempt, server);
-    if (link != nullptr && changing_ != attempt->token) {
+    if ((link != nullptr || sidecar_) && changing_ != attempt->token) {
         verdict_.report("commands", "a command of another token changed the key of token " +
                                         attempt->name() + " at " + server.name());
     }
@@ -202,11 +202,12 @@ Attempt* Commands::key_gone(SimServer& server, Link* link, std::string_view, std
                             Gone why) {
     Attempt* const attempt = ledger_.find(value);
     if (attempt == nullptr) return nullptr;
-    if (link != nullptr && why == Gone::deleted && changing_ != attempt->token) {
+    const bool ours = link != nullptr || sidecar_;
+    if (ours && why == Gone::deleted && changing_ != attempt->token) {
         verdict_.report("commands", "a command of another token deleted the key of token " +
                                         attempt->name() + " at " + server.name());
     }
-    if (link != nullptr && why == Gone::deleted && attempt->detached && !attempt->token_shared) {
+    if (ours && why == Gone::deleted && attempt->detached && !attempt->token_shared) {
         verdict_.report("commands", "the detached lock of token " + attempt->name() +
                                         " was released at " + server.name());
     }
@@ -220,7 +221,7 @@ Attempt* Commands::key_gone(SimServer& server, Link* link, std::string_view, std
             break;
         case Gone::deleted:
         case Gone::overwritten:
-            vote.state = link != nullptr ? Vote::State::ghost : Vote::State::excused;
+            vote.state = ours ? Vote::State::ghost : Vote::State::excused;
             break;
         case Gone::flushed:
         case Gone::crashed:

@@ -10,10 +10,14 @@
 //    CLIENT KILL names no connection but one of the same service (rule N6).
 //  - No EXTEND is read after a RELEASE of its token (rule N9), where the same can be promised.
 //  - Nobody of ours deletes the key of a lock that was detached.
+//  - A sidecar is asked for the lock of a token once (rule N2), and for its unlock when nobody
+//  waits
+//    for the answer to the lock any more (rule D4).
 #pragma once
 
 #include "tests/sim/checkers/renewals.h"
 #include "tests/sim/checkers/retries.h"
+#include "tests/sim/dapr_api.h"
 
 namespace quorumlock::sim {
 
@@ -33,6 +37,13 @@ class Commands {
                      WallMicros expires);
     Attempt* key_gone(SimServer& server, Link* link, std::string_view key, std::string_view value,
                       Gone why);
+    // In commands_sidecar.cpp: what comes by way of one.
+    void sidecar_reads_lock(SimServer& server, SimProcess& process, int service,
+                            std::int64_t written, const DaprAsk& ask);
+    void sidecar_reads_unlock(SimServer& server, SimProcess& process, const DaprAsk& ask,
+                              bool lock_open);
+    void sidecar_acts(std::string_view owner);
+    void sidecar_undid(SimServer& server, std::string_view owner, bool told);
     /// All that a server had is lost, or was deleted by somebody.
     void data_lost(int node);
 
@@ -60,6 +71,7 @@ class Commands {
     Retries& retries_;
     Verdict& verdict_;
     std::string_view changing_;  ///< The token of the command that is being executed.
+    bool sidecar_ = false;       ///< A sidecar of ours executes it.
     std::int64_t promise_ = 0;   ///< What it promises its holder.
     int sets_ = 0;
 };

@@ -8,7 +8,9 @@ void Judge::on_fault(const Fault& fault, bool begins) {
     Time until = world_.now() + 2 * plan.network.longest_retransmit;
     if (fault.kind == FaultKind::delay || fault.kind == FaultKind::slow) until += fault.amount;
     // What a connection still carries that has ended for the client alone is what rule N6 is for.
-    const bool harmless = fault.kind == FaultKind::reset_client;
+    // Who is lied to by a sidecar does not notice: nothing takes longer than it does anyway.
+    const bool harmless =
+        fault.kind == FaultKind::reset_client || fault.kind == FaultKind::sidecar_lies;
     for (int process = 0; process < static_cast<int>(plan.processes.size()); ++process) {
         if (harmless || (fault.processes >> process & 1U) == 0) continue;
         for (int node = 0; node < ledger.nodes(); ++node) {

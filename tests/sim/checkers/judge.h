@@ -11,11 +11,12 @@
 #include "tests/sim/checkers/progress.h"
 #include "tests/sim/checkers/renewals.h"
 #include "tests/sim/checkers/retries.h"
+#include "tests/sim/sim_dapr.h"
 #include "tests/sim/sim_server.h"
 
 namespace quorumlock::sim {
 
-class Judge final : public ServerEvents {
+class Judge final : public ServerEvents, public DaprEvents {
   public:
     Judge(World& world, const Plan& plan, std::vector<std::unique_ptr<SimServer>>& servers)
         : verdict(world),
@@ -63,6 +64,22 @@ class Judge final : public ServerEvents {
                      Gone why) override;
     void on_greeted(Link& link) override { ways.on_greeted(link); }
     void on_clock_changed(SimServer& server, bool forward) override;
+
+    void on_dapr_lock(SimServer& server, SimProcess& process, int service, std::int64_t written,
+                      const DaprAsk& ask) override {
+        commands.sidecar_reads_lock(server, process, service, written, ask);
+    }
+    void on_dapr_unlock(SimServer& server, SimProcess& process, const DaprAsk& ask,
+                        bool lock_open) override {
+        commands.sidecar_reads_unlock(server, process, ask, lock_open);
+    }
+    void on_dapr_acts(std::string_view owner) override { commands.sidecar_acts(owner); }
+    void on_dapr_undone(SimServer& server, std::string_view owner, bool told) override {
+        commands.sidecar_undid(server, owner, told);
+    }
+    void on_dapr_trouble(SimServer& server, SimProcess& process, bool answered) override {
+        ways.on_sidecar_trouble(process, server.index(), answered ? kAskedAgain : kFound);
+    }
 
   private:
     World& world_;

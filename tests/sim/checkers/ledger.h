@@ -32,6 +32,8 @@ struct Vote {
     std::uint32_t release_link = 0;  ///< and on which connection last.
     Time set_at = 0;                 ///< When the SET was applied.
     bool cut_short = false;          ///< It ends earlier than it was to, through no fault of ours.
+    Time undone = kNever;            ///< By a sidecar, for the first time,
+    Time undo_told = kNever;         ///< and when its client was told.
     Time honest_end = 0;             ///< When it was to end, in the world's time.
     Time applied = 0;                ///< When it was set or extended last.
     WallMicros expires = 0;          ///< By the server's clock; never less than it once was.

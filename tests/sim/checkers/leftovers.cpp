@@ -58,7 +58,9 @@ void Leftovers::on_set(SimServer& server, Attempt& attempt) {
     // It was named, or it comes behind all that rule N6 can do: then it ends with its lease.
     const int node = server.index();
     const NodePlan& plan = ledger_.plan().nodes[static_cast<std::size_t>(node)];
-    if ((found->second >> node & 1U) != 0 || plan.no_kill || plan.no_info) {
+    const bool undone = attempt.votes[static_cast<std::size_t>(node)].undone != kNever;
+    const bool unsure = ledger_.plan().dapr ? undone : plan.no_kill || plan.no_info;
+    if ((found->second >> node & 1U) != 0 || unsure) {
         attempt.claim = Attempt::Claim::left;
         return;
     }
@@ -71,6 +73,8 @@ bool Leftovers::came_too_late(const Attempt& attempt, int node) const {
     const NodePlan& plan = ledger_.plan().nodes[static_cast<std::size_t>(node)];
     if (!plan.no_kill && !plan.no_info) return false;
     const Vote& vote = attempt.votes[static_cast<std::size_t>(node)];
+    // Then closing waits for the first undo only: docs/decisions.md (p).
+    if (ledger_.plan().dapr) return vote.undone < vote.set_at;
     return repeated_by(vote, ways_.greeted(attempt.process, node), attempt.ttl) == kNever;
 }
 
@@ -107,6 +111,7 @@ Time Leftovers::orphan_since(Attempt& attempt) {
 }
 
 Time Leftovers::allowed_until(Attempt& attempt, int node, Time since) {
+    if (ledger_.plan().dapr) return allowed_behind_sidecar(attempt, node, since);
     const SimProcess& client = *known_[static_cast<std::size_t>(attempt.process)].process;
     const Time in_order = ways_.in_order_since(client, attempt.service, node);
     if (in_order == kNever) return kNever;
@@ -115,6 +120,16 @@ Time Leftovers::allowed_until(Attempt& attempt, int node, Time since) {
     if (!plan.no_kill && !plan.no_info) return until;
     const Vote& vote = attempt.votes[static_cast<std::size_t>(node)];
     return std::max(until, repeated_by(vote, ways_.greeted(attempt.process, node), attempt.ttl));
+}
+
+Time Leftovers::allowed_behind_sidecar(const Attempt& attempt, int node, Time since) {
+    const SimProcess& client = *known_[static_cast<std::size_t>(attempt.process)].process;
+    const Time asked = ways_.sidecar_asked_since(client, node);
+    if (asked == kNever) return kNever;
+    const Time until = std::max(since, asked) + kUndone;
+    const Vote& vote = attempt.votes[static_cast<std::size_t>(node)];
+    if (vote.set_at <= vote.undone || vote.undo_told == kNever) return until;
+    return std::max(until, repeated_by(vote, vote.undo_told, attempt.ttl));
 }
 
 /// When the undo that has to meet this SET has been repeated: its instants count from the

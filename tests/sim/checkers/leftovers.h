@@ -11,6 +11,12 @@
 //  - Where CLIENT KILL, or the run_id that makes it safe, is refused, a SET of a former connection
 //    may come behind the undo. The undo is repeated 1 s and ttl after that handshake (rule N6);
 //    what comes behind both stays until its lease ends.
+//  - Behind a Dapr sidecar the undo of what is not known to be ours alone is told at once, and
+//    again 1 s and ttl after the first that was answered (rule D5); what is executed behind all
+//    of them stays until its lease ends. Who was answered by an error asks again within
+//    kAskedAgain: pauses of up to 4 s, jittered by a quarter; who could not ask at all, within
+//    kFound: pauses of up to 5 s, likewise, and a connect_timeout of up to 2 s for each address and
+//    question. By any clock.
 //  - A close that answers ok has left nothing behind anywhere; one that names nodes, only there.
 //  - A key that outlives its lease because its server's clock was set back is nobody's: no client
 //    can know of it.
@@ -28,6 +34,8 @@
 namespace quorumlock::sim {
 
 inline constexpr Time kUndone = 500 * kMilli;
+inline constexpr Time kAskedAgain = 6'500 * kMilli;
+inline constexpr Time kFound = 16 * kSecond;
 
 class Leftovers {
   public:
@@ -65,6 +73,7 @@ class Leftovers {
 
     Time orphan_since(Attempt& attempt);
     Time allowed_until(Attempt& attempt, int node, Time orphan_since);
+    Time allowed_behind_sidecar(const Attempt& attempt, int node, Time orphan_since);
     bool came_too_late(const Attempt& attempt, int node) const;
     static Time repeated_by(const Vote& vote, Time greeted, Nanos ttl);
     bool left_over(const Attempt& attempt, int node);

@@ -25,6 +25,18 @@ void Ways::on_greeted(Link& link) {
     between.greeted = world_.now();
 }
 
+void Ways::on_sidecar_trouble(const SimProcess& process, int node, Time pause) {
+    Way& between = way(process.index(), node);
+    between.asked = std::max(between.asked, world_.now() + pause);
+}
+
+Time Ways::sidecar_asked_since(const SimProcess& process, int node) {
+    Way& between = way(process.index(), node);
+    if (between.troubles > 0) return kNever;
+    between.healed = std::max(between.healed, process.asleep_until());
+    return std::max(between.healed, between.asked);
+}
+
 Time Ways::greeted(int process, int node) const noexcept {
     return ways_[static_cast<std::size_t>(process * kMostNodes + node)].greeted;
 }

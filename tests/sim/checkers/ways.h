@@ -19,6 +19,11 @@ class Ways {
     /// `until`.
     void trouble(int process, int node, int by, Time until);
     void on_greeted(Link& link);
+    /// A sidecar did not do what it was asked; from then on its client may leave it alone for so
+    /// long.
+    void on_sidecar_trouble(const SimProcess& process, int node, Time pause);
+    /// Since when it must have been asked what it has to be asked; kNever: something is wrong.
+    Time sidecar_asked_since(const SimProcess& process, int node);
 
     /// When the handshake of the newest connection was executed, or 0.
     Time greeted(int process, int node) const noexcept;
@@ -32,6 +37,7 @@ class Ways {
     struct Way {
         int troubles = 0;
         Time healed = 0;
+        Time asked = 0;        ///< A sidecar: by then, at the latest.
         Link* link = nullptr;  ///< The newest that has greeted,
         Time greeted = 0;      ///< and when.
     };

@@ -26,11 +26,13 @@ struct Asked : HttpEvents {
         cut = answer.cut;
         timed_out = answer.timed_out;
         may_be_sent = answer.may_be_sent;
+        retry_after = answer.retry_after;
         if (then) then();
     }
     int answers = 0, status = 0;
     std::string type, body, why;
     bool cut = false, timed_out = false, may_be_sent = false;
+    Nanos retry_after{0};
     std::function<void()> then;
     std::unique_ptr<HttpCall> call;
 };
@@ -119,6 +121,28 @@ TEST_F(UvHttpTest, the_connection_is_kept_for_the_next_request) {
     ASSERT_TRUE(answered(second));
     EXPECT_EQ(second.status, 500);
     EXPECT_EQ(second.body, "2");
+}
+
+TEST_F(UvHttpTest, retry_after_is_told_and_bounded) {
+    Listener listener;
+    Descriptor server;
+    bool first = true;
+    for (const auto& [header, wanted] : std::vector<std::pair<std::string, Nanos>>{
+             {"", {}},
+             {"\r\nRetry-After: 7", std::chrono::seconds(7)},
+             {"\r\nRetry-After: soon", {}},
+             {"\r\nRetry-After: 99999999999", std::chrono::hours(24)}}) {
+        Asked asked;
+        ask(asked, listener.endpoint());
+        if (std::exchange(first, false)) {
+            server = serve(listener);
+        } else {
+            received_on(server);
+        }
+        server.send(reply("x", "HTTP/1.1 503 No" + header));
+        ASSERT_TRUE(answered(asked));
+        EXPECT_EQ(asked.retry_after, wanted) << header;
+    }
 }
 
 TEST_F(UvHttpTest, requests_at_the_same_time_have_their_own_answers) {

@@ -260,6 +260,28 @@ TEST_F(DaprNodeTest, a_silent_store_without_undos_is_asked_by_the_next_acquire) 
     EXPECT_TRUE(node->ready()) << "nobody else would find out that it is back";
 }
 
+TEST_F(DaprNodeTest, who_answers_garbage_is_asked_as_little_as_who_is_silent) {
+    open();
+    acquire('a', 1);
+    answer("lock", 200, "<html>");
+    EXPECT_THAT(take_outcomes(), ElementsAre(Heard{1, Outcome::unknown, 0, CauseClass::broken}));
+    undo('a');
+    EXPECT_FALSE(node->ready());
+    const std::size_t locks = times("lock");
+    for (std::uint32_t i = 0; i < 100; ++i) {
+        acquire('b', 2);
+        if (open_requests("unlock") > 0) answer("unlock", 200, "<html>");
+        env.advance(s(1));
+    }
+    EXPECT_EQ(times("lock"), locks);
+    EXPECT_EQ(node->owed(), 1U);
+    EXPECT_LE(times("unlock"), 100U);
+    take_heard();
+    env.advance(s(5));
+    answer_status(1);
+    EXPECT_TRUE(node->ready());
+}
+
 TEST_F(DaprNodeTest, the_backlog_is_bounded) {
     open();
     for (std::uint32_t i = 0; i < 4; ++i) acquire(static_cast<char>('a' + i), i);
