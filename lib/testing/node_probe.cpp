@@ -23,8 +23,8 @@ constexpr Nanos kLimit = std::chrono::seconds(20);
 struct NodeProbe::World final : nodes::AnswerEvents, nodes::NodeEvents {
     /// Looks on the loop, now and every ms, whether something holds.
     struct Watch final : env::Timer, env::Task {
-        Watch(World& w, const std::function<bool()>& what)
-            : world(w), holds(what), until(w.runner->env().now() + kLimit) {}
+        Watch(World& w, const std::function<bool()>& what, Nanos limit)
+            : world(w), holds(what), until(w.runner->env().now() + limit) {}
         void run() override { fire(); }
         void fire() override {
             const Instant now = world.runner->env().now();
@@ -62,8 +62,8 @@ struct NodeProbe::World final : nodes::AnswerEvents, nodes::NodeEvents {
     void on_node_changed(int) override {}
 
     /// False when it did not hold in time.
-    bool wait_for(const std::function<bool()>& holds) {
-        Watch watch(*this, holds);
+    bool wait_for(const std::function<bool()>& holds, Nanos limit = kLimit) {
+        Watch watch(*this, holds, limit);
         runner->run_in_loop(watch);
         (void)runner->wait(watch.signal);
         return watch.held;
@@ -147,7 +147,7 @@ void NodeProbe::ask_and_give_up(nodes::Step step, char who, Nanos ttl, std::stri
 
 bool NodeProbe::undo(char who, Nanos ttl, std::string_view resource) {
     on_loop([&](nodes::Node& node) { node.undo(resource, token(who), ttl); });
-    return world_->wait_for([this] { return world_->node->owed() == 0; });
+    return world_->wait_for([this] { return world_->node->owed() == 0; }, kLimit + 2 * ttl);
 }
 
 void NodeProbe::close() {

@@ -16,7 +16,8 @@
 
 namespace quorumlock::testing {
 
-/// Every method belongs to the thread that made it, and blocks, for at most 20 s.
+/// Every method belongs to the thread that made it, and blocks, for at most 20 s where nothing else
+/// is said.
 class NodeProbe {
   public:
     /// An answer, copied.
@@ -45,7 +46,7 @@ class NodeProbe {
     Heard ask(nodes::Ask ask, char who);
     /// Asks, and gives up at once, in the same event.
     void ask_and_give_up(nodes::Step step, char who, Nanos ttl, std::string_view resource = "r");
-    /// Undoes, and waits until nothing is owed; false when that was not in 20 s.
+    /// Undoes, and waits until nothing is owed; false when that was not in 20 s and twice the ttl.
     bool undo(char who, Nanos ttl, std::string_view resource = "r");
     void close();
 
