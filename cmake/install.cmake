@@ -1,6 +1,6 @@
 include(CMakePackageConfigHelpers)
 
-install(TARGETS quorumlock EXPORT quorumlockTargets
+install(TARGETS quorumlock quorumlock_testing EXPORT quorumlockTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/quorumlock DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}

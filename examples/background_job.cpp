@@ -34,7 +34,7 @@ bool run_job(NamedLocks& locks, std::stop_token lost) {
 }  // namespace
 
 int main() {
-    auto service = LockService::open(nodes());
+    auto service = LockService::open(node_uris());
     if (!service) return std::puts(service.error().to_string().c_str()), 1;
 
     std::atomic<int> finished{0};

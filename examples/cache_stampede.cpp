@@ -57,7 +57,7 @@ std::string price(NamedLocks& locks, Cache& cache, std::atomic<int>& computed) {
 }  // namespace
 
 int main() {
-    auto service = LockService::open(nodes());
+    auto service = LockService::open(node_uris());
     if (!service) return std::puts(service.error().to_string().c_str()), 1;
     Cache cache;
     std::atomic<int> computed{0};

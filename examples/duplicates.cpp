@@ -51,7 +51,7 @@ void handle(NamedLocks& locks, Processed& processed, int message, std::atomic<in
 }  // namespace
 
 int main() {
-    auto service = LockService::open(nodes());
+    auto service = LockService::open(node_uris());
     if (!service) return std::puts(service.error().to_string().c_str()), 1;
     Processed processed;
     std::atomic<int> handled{0};

@@ -14,7 +14,7 @@ using quorumlock::NamedLocks;
 using quorumlock::Task;
 
 int main() {
-    auto locks = NamedLocks::open(nodes());
+    auto locks = NamedLocks::open(node_uris());
     if (!locks) return std::puts(locks.error().to_string().c_str()), 1;
 
     // Without a result. The lease ends 60 s from now when no expiry is given.

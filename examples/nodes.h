@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-inline std::vector<std::string> nodes() {
+inline std::vector<std::string> node_uris() {
     const char* list = std::getenv("QUORUMLOCK_NODES");
     if (list == nullptr || *list == '\0') return {"memory:"};
     std::vector<std::string> uris;

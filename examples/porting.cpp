@@ -79,7 +79,7 @@ std::string finish(NamedLocksInterface& locks, Task<std::string> (*task)(NamedLo
 
 int main() {
     // services.AddRedisDistributedLock("10.0.0.1:6379"), or five of them, or "memory:" in tests
-    auto opened = NamedLocks::open(nodes());
+    auto opened = NamedLocks::open(node_uris());
     if (!opened) return std::puts(opened.error().to_string().c_str()), 1;
     // What is injected where .NET injects IDistributedLock.
     std::shared_ptr<NamedLocksInterface> locks =

@@ -43,7 +43,7 @@ void instance(LockService& service, int number, std::stop_token stop, std::atomi
 }  // namespace
 
 int main() {
-    auto service = LockService::open(nodes());
+    auto service = LockService::open(node_uris());
     if (!service) return std::puts(service.error().to_string().c_str()), 1;
     std::atomic<int> active{0};
     std::atomic<int> turns{0};

@@ -25,7 +25,7 @@ int main() {
     ServiceOptions options;
     options.observer = std::make_shared<TracingObserver>(*exporter);
     {
-        auto locks = LockService::open(nodes(), options);
+        auto locks = LockService::open(node_uris(), options);
         if (!locks) return std::puts(locks.error().to_string().c_str()), 1;
         auto lock = locks->try_acquire("orders:42", {.ttl = 10s}).get();
         if (!lock) return std::puts(lock.error().to_string().c_str()), 1;

@@ -44,7 +44,7 @@ int main() {
         metrics, std::make_shared<TracingObserver>(std::make_shared<PrintedSpans>()),
         std::make_shared<LoggingObserver>(print_line, LogOptions{.least = LogLevel::debug})});
     {
-        auto locks = NamedLocks::open(nodes(), options);
+        auto locks = NamedLocks::open(node_uris(), options);
         if (!locks) return std::puts(locks.error().to_string().c_str()), 1;
         (void)locks->execute("orders:42", [] { std::puts("working"); });
     }  // what has happened by now has been told when the service has ended

@@ -22,7 +22,7 @@ enum class CauseClass : std::uint8_t {
     closed,       ///< The service is closing.
 };
 
-/// Waiting does not help: somebody has to change the set-up.
+/// For retrying, or for telling a person: waiting does not help: somebody has to change the set-up.
 constexpr bool needs_a_person(CauseClass c) {
     return c == CauseClass::rejected || c == CauseClass::not_primary ||
            c == CauseClass::unsupported;

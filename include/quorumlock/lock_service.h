@@ -76,8 +76,9 @@ LockService make_service(std::shared_ptr<ServiceState> state);
 /// call answers `closed`.
 class LockService {
   public:
-    /// Checks URIs and options and starts connecting; does not wait for the nodes. Errors:
-    /// invalid_argument, unsupported, duplicate_node.
+    /// Checks URIs and options and starts connecting; does not wait for the nodes. Those of
+    /// options.nodes stand behind those of the URIs. Errors: invalid_argument, unsupported,
+    /// duplicate_node.
     static Result<LockService> open(std::vector<std::string> uris, ServiceOptions options = {});
 
     LockService(LockService&&) noexcept;

@@ -1,10 +1,13 @@
-// One vote. The quorum core combines any number of these, of any kind.
+// One vote. The quorum core combines any number of these, of any kind. This is the interface of
+// those who write a kind of their own; most derive from SimpleNode (simple_node.h), which keeps the
+// book that it asks for. What the steps do is in docs/protocol.md, "One node, one atomic step".
 //
 // Everything here happens on the loop, but for abilities(), which never change. A node never
 // answers from within ask(): answers come in a later event, so a round is never changed while it is
-// being asked.
+// being asked. Nothing here may block, throw, or answer twice. testing/conformance.h checks it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -74,7 +77,7 @@ struct Ask {
 /// Where fencing counters are kept on the nodes: no resource begins with it. Rule F6.
 inline constexpr std::string_view kCounterPrefix = "quorumlock:fence:";
 
-/// Names an ask that was taken in, until it is answered or given up. 0: none.
+/// Names an ask that was taken in, of this node, until it is answered or given up. 0: none.
 using Ticket = std::uint64_t;
 
 /// What a kind of node can do, and how long it may take to say that it cannot. The service checks
@@ -137,12 +140,15 @@ class Node {
   public:
     virtual ~Node() = default;
 
-    /// Starts connecting. Called once.
+    /// Starts connecting. Called once, before all else; `events` outlives the node, and hears of
+    /// it by this index.
     virtual void open(int index, NodeEvents& events) = 0;
+    /// It can vote now. Asked all the same when it is not: see ask().
     virtual bool ready() const noexcept = 0;
     /// The first attempt to connect has ended, well or badly; the service need not wait for it.
     virtual bool settled() const noexcept = 0;
 
+    /// The same for the node's whole life. Any thread.
     virtual Abilities abilities() const noexcept { return {}; }
     /// The guard of the last Admission was in vain: it may vote at once (rule G1, a cold start).
     virtual void lift_guard() {}
@@ -168,7 +174,9 @@ class Node {
 
     /// Undos not yet known to be done; close() waits for this to be 0, within its limit.
     virtual std::size_t owed() const noexcept = 0;
-    /// Stops: no reconnects, open asks are answered `unknown` or `failed` (closed).
+    /// Called once. Stops: no reconnects, open asks are answered `unknown` or `failed` (closed),
+    /// and so is what is asked later. The node is destroyed afterwards, with the loop at rest, in
+    /// any thread.
     virtual void close() = 0;
 
     virtual NodeStatus status() const = 0;

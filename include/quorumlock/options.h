@@ -9,7 +9,9 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
+#include <quorumlock/node_loop.h>
 #include <quorumlock/time.h>
 
 struct uv_loop_s;
@@ -99,6 +101,9 @@ struct ServiceOptions {
     uv_loop_s* loop = nullptr;
     /// Told of everything that happens, on the service's own thread; see observer.h. Null: nobody.
     std::shared_ptr<Observer> observer{};
+    /// Nodes of kinds of your own (node.h, simple_node.h), behind those of the URIs: together
+    /// 1..32. A factory that makes none is invalid_argument.
+    std::vector<nodes::NodeFactory> nodes{};
 };
 
 }  // namespace quorumlock

@@ -1,4 +1,5 @@
-// Who holds a lock: 128 random bits, written as 32 lower-case hex digits. Rule A2.
+// Who holds a lock: 128 random bits, written as 32 lower-case hex digits. The value of the key on
+// every node, and secret enough that nobody guesses another's. Rule A2. A value: any thread.
 #pragma once
 
 #include <array>

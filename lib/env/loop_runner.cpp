@@ -80,11 +80,7 @@ void LoopRunner::run_in_loop(Task& task) {
     // The own thread leads as soon as its callbacks are done: one turn for all that they start.
     const bool own = own_thread_id_.load(std::memory_order_relaxed) == std::this_thread::get_id();
     if (own || !hand_on_.try_lead(HandOn::Leader::caller)) {
-        inbox_.push(task);
-        const bool wake = polling_;
-        if (own) settle_alive();
-        lock.unlock();
-        if (wake) env_->wake();
+        queue(task, inbox_, lock);
         return;
     }
     leader_thread_ = std::this_thread::get_id();
@@ -102,6 +98,25 @@ void LoopRunner::run_in_loop(Task& task) {
         lock.lock();
     }
     hand_on(lock);
+}
+
+void LoopRunner::run_later(Task& task) {
+    Lock lock(mutex_);
+    QL_CHECK(!ended_);
+    // A lead that nobody has is taken by the own thread, which may be lingering.
+    if (hand_on_.leader() == HandOn::Leader::nobody) own_wakes_.notify_one();
+    queue(task, later_, lock);
+}
+
+/// For whoever leads, or for the own thread. Unlocks.
+void LoopRunner::queue(Task& task, TaskQueue& where, Lock& lock) {
+    where.push(task);
+    const bool wake = polling_;
+    if (own_thread_id_.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
+        settle_alive();
+    }
+    lock.unlock();
+    if (wake) env_->wake();
 }
 
 /// Gives up the lead and wakes who has to know. Unlocks.
@@ -194,7 +209,7 @@ void LoopRunner::keep_alive(bool yes) {
 /// A caller's loop must not end before what is queued for it has run.
 void LoopRunner::settle_alive() {
     if (!callers_loop_) return;
-    env_->keep_alive(wanted_alive_ || !callbacks_.empty() || !inbox_.empty());
+    env_->keep_alive(wanted_alive_ || !callbacks_.empty() || has_work());
 }
 
 void LoopRunner::before_wait() {
@@ -205,6 +220,8 @@ void LoopRunner::before_wait() {
         env_->new_event();  // they may have taken long
     }
     drain_inbox(lock);
+    // Once a turn: what these put there again waits for the next.
+    if (!later_.empty()) run_all(later_, lock);
     settle_alive();
 }
 
@@ -223,7 +240,7 @@ void LoopRunner::drain_inbox(Lock& lock) {
 
 bool LoopRunner::about_to_wait() {
     Lock lock(mutex_);
-    if (!inbox_.empty()) return true;
+    if (has_work()) return true;
     if (leader_signal_ != nullptr && leader_signal_->is_set()) return true;
     if (hand_on_.leader() != HandOn::Leader::caller) {
         if (!callbacks_.empty() || stopping_) return true;
@@ -256,9 +273,10 @@ void LoopRunner::drain() {
     draining_ = true;
     // What a callback waits for here could be done by nobody but this thread.
     leader_thread_ = std::this_thread::get_id();
-    while (!callbacks_.empty() || !inbox_.empty()) {
+    while (!callbacks_.empty() || has_work()) {
         run_callbacks(lock);
         drain_inbox(lock);
+        run_all(later_, lock);
     }
     leader_thread_ = std::thread::id{};
     draining_ = false;
@@ -292,7 +310,7 @@ void LoopRunner::own_thread() {
             continue;
         }
         // Started by callbacks, or left behind by a caller who led: nobody else would do it now.
-        if (!inbox_.empty() && hand_on_.try_lead(HandOn::Leader::own_thread)) {
+        if (has_work() && hand_on_.try_lead(HandOn::Leader::own_thread)) {
             hand_on_.own_woke();
             lead_as_own_thread(lock);
             lingered = false;

@@ -42,6 +42,7 @@ class LoopRunner final : public Runner, private UvEnv::TurnEvents {
     void end_in_callers_loop(std::weak_ptr<void> owner);
 
     void run_in_loop(Task& task) override;
+    void run_later(Task& task) override;
     bool wait(Signal& signal) override;
     void set(Signal& signal) override;
     void call_back(Task& task, bool expected) override;
@@ -63,10 +64,12 @@ class LoopRunner final : public Runner, private UvEnv::TurnEvents {
     void lead_as_own_thread(Lock& lock);
     void lead_until(Signal& signal, Lock& lock);
     void hand_on(Lock& lock);
+    void queue(Task& task, TaskQueue& where, Lock& lock);
     void run_callbacks(Lock& lock);
     void drain_inbox(Lock& lock);
     void run_all(TaskQueue& queue, Lock& lock);
     void settle_alive();
+    bool has_work() const noexcept { return !inbox_.empty() || !later_.empty(); }
     bool is_leader() const noexcept {
         return leader_thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
     }
@@ -82,6 +85,7 @@ class LoopRunner final : public Runner, private UvEnv::TurnEvents {
     std::condition_variable own_wakes_;
     HandOn hand_on_;
     TaskQueue inbox_;
+    TaskQueue later_;
     TaskQueue callbacks_;
     const Signal* leader_signal_ = nullptr;
     bool polling_ = false;  // the leader is, or is about to be, waiting for events

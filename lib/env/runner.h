@@ -30,6 +30,9 @@ class Runner {
     /// Runs the task on the loop: at once, in this call, when this thread can take the lead;
     /// else soon, by whoever leads. Any thread. Never blocks.
     virtual void run_in_loop(Task& task) = 0;
+    /// Runs the task on the loop in a later event, never in this call, so that the caller may hold
+    /// a mutex. Not any more when the loop has ended. Any thread. Never blocks.
+    virtual void run_later(Task& task) = 0;
     /// Blocks until the signal is set; leads the loop meanwhile when nobody else does. False,
     /// at once, where waiting could never end: on the thread that runs callbacks, or inside the
     /// loop.

@@ -31,11 +31,6 @@ std::optional<Error> check_independence(const std::vector<nodes::NodeUri>& uris)
 }
 
 Result<std::vector<nodes::NodeUri>> parse_uris(const std::vector<std::string>& uris) {
-    if (uris.empty()) return Error(Errc::invalid_argument, "no nodes: at least one URI is needed");
-    if (uris.size() > limits::kMaxNodes) {
-        return Error(Errc::invalid_argument,
-                     std::to_string(uris.size()) + " nodes were given; at most 32 are possible");
-    }
     std::vector<nodes::NodeUri> parsed;
     std::set<std::string> seen;
     for (const std::string& uri : uris) {
@@ -50,6 +45,13 @@ Result<std::vector<nodes::NodeUri>> parse_uris(const std::vector<std::string>& u
     }
     if (auto error = check_independence(parsed)) return *std::move(error);
     return parsed;
+}
+
+std::optional<Error> check_count(std::size_t nodes) {
+    if (nodes == 0) return Error(Errc::invalid_argument, "no nodes: at least one is needed");
+    if (nodes <= limits::kMaxNodes) return std::nullopt;
+    return Error(Errc::invalid_argument,
+                 std::to_string(nodes) + " nodes were given; at most 32 are possible");
 }
 
 OperationState& start(const std::shared_ptr<ServiceState>& service, Verb verb,
@@ -74,23 +76,44 @@ std::optional<Error> set_token(OperationState& operation, std::string_view token
 }  // namespace
 
 Result<LockService> LockService::open(std::vector<std::string> uris, ServiceOptions options) {
-    auto settings = detail::check_options(options);
-    if (!settings) return std::move(settings).error();
+    auto checked = detail::check_options(options);
+    if (!checked) return std::move(checked).error();
     auto parsed = parse_uris(uris);
     if (!parsed) return std::move(parsed).error();
+    if (auto error = check_count(parsed->size() + options.nodes.size())) return *std::move(error);
     auto runner = env::LoopRunner::create(options.loop);
     if (!runner) return std::move(runner).error();
     env::LoopRunner& loop = **runner;
 
     ServiceState::Nodes nodes;
     const nodes::NodeOptions node_options{options.connect_timeout, options.max_backlog,
-                                          options.client_name, settings->options.fence_retention};
+                                          options.client_name, checked->options.fence_retention};
     for (auto& uri : *parsed) {
         nodes.push_back(nodes::make_node(std::move(uri), node_options, loop.env()));
     }
-    auto state = std::make_shared<ServiceState>(std::move(*runner), loop.env(), &loop,
-                                                std::move(*settings), std::move(nodes));
-    return detail::make_service(std::move(state));
+    return detail::open_service(options, std::move(nodes), std::move(*runner), loop.env(), &loop);
+}
+
+Result<LockService> detail::open_service(const ServiceOptions& options, ServiceState::Nodes nodes,
+                                         std::unique_ptr<env::Runner> runner, env::Env& env,
+                                         env::LoopRunner* loop_runner,
+                                         std::shared_ptr<env::Env> kept) {
+    auto settings = check_options(options);
+    if (!settings) return std::move(settings).error();
+    if (auto error = check_count(nodes.size() + options.nodes.size())) return *std::move(error);
+    std::shared_ptr<NodeLoop> node_loop;
+    if (!options.nodes.empty()) {
+        settings->options.nodes.clear();  // what they hold is not ours to keep
+        node_loop = std::make_shared<NodeLoop>(env, *runner, std::move(kept));
+        if (auto error = make_own_nodes(options.nodes, node_loop, nodes)) {
+            node_loop->end();
+            if (loop_runner != nullptr) loop_runner->drain();
+            return *std::move(error);
+        }
+    }
+    return make_service(std::make_shared<ServiceState>(std::move(runner), env, loop_runner,
+                                                       std::move(*settings), std::move(nodes),
+                                                       std::move(node_loop)));
 }
 
 LockService detail::make_service(std::shared_ptr<ServiceState> state) {

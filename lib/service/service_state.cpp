@@ -6,18 +6,23 @@
 namespace quorumlock::detail {
 
 ServiceState::ServiceState(std::unique_ptr<env::Runner> runner, env::Env& env,
-                           env::LoopRunner* loop_runner, Settings settings, Nodes nodes)
+                           env::LoopRunner* loop_runner, Settings settings, Nodes nodes,
+                           std::shared_ptr<NodeLoop> node_loop)
     : runner_(std::move(runner)),
       env_(env),
       loop_runner_(loop_runner),
+      node_loop_(std::move(node_loop)),
       core_(env, *runner_, *this, std::move(settings), std::move(nodes)) {}
 
 ServiceState::~ServiceState() {
-    if (loop_runner_ == nullptr) return;
-    // Tasks of handles that were dropped while the loop was ending.
-    loop_runner_->drain();
-    // What the nodes have posted runs while they are still there. A caller's loop is gone already.
-    if (!loop_runner_->in_callers_loop()) loop_runner_->env().turn(false);
+    if (loop_runner_ != nullptr) {
+        // Tasks of handles that were dropped while the loop was ending.
+        loop_runner_->drain();
+        // What the nodes have posted runs while they are still there. A caller's loop is gone
+        // already.
+        if (!loop_runner_->in_callers_loop()) loop_runner_->env().turn(false);
+    }
+    if (node_loop_) node_loop_->end();
 }
 
 void ServiceState::open() {
@@ -100,6 +105,7 @@ std::stop_source ServiceState::loss_of(Lease& lease) {
 // ---- the end ----
 
 void ServiceState::on_nodes_closed() {
+    if (node_loop_) node_loop_->close();
     if (loop_runner_ == nullptr || !loop_runner_->in_callers_loop()) {
         core_.finish_close();
         return;
@@ -120,7 +126,11 @@ void ServiceState::shut_down(std::shared_ptr<ServiceState> self) {
     self->start(state);
     Operation<void> closing(&state);
     env::LoopRunner* loop = self->loop_runner_;
-    if (loop == nullptr) return;
+    if (loop == nullptr) {
+        // Nobody but this thread would ever let it close.
+        if (!self->runner_->on_callback_thread()) (void)closing.get();
+        return;
+    }
     if (loop->in_callers_loop()) {
         closing.then([self](Result<void>) {});
     } else if (self->runner_->on_callback_thread()) {

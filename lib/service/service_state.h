@@ -9,6 +9,7 @@
 
 #include "lib/env/runner.h"
 #include "lib/service/core.h"
+#include "lib/service/node_loop.h"
 #include "lib/service/operation_state.h"
 
 namespace quorumlock::env {
@@ -27,8 +28,9 @@ class ServiceState final : public std::enable_shared_from_this<ServiceState>, pr
     using Nodes = std::vector<std::unique_ptr<nodes::Node>>;
 
     /// `loop_runner`: the same object as `runner` in real life, null in simulated worlds.
+    /// `node_loop`: what nodes of others live on; null where there are none.
     ServiceState(std::unique_ptr<env::Runner> runner, env::Env& env, env::LoopRunner* loop_runner,
-                 Settings settings, Nodes nodes);
+                 Settings settings, Nodes nodes, std::shared_ptr<NodeLoop> node_loop = nullptr);
     ~ServiceState();
 
     void open();
@@ -75,6 +77,7 @@ class ServiceState final : public std::enable_shared_from_this<ServiceState>, pr
     std::unique_ptr<env::Runner> runner_;
     env::Env& env_;
     env::LoopRunner* loop_runner_;
+    std::shared_ptr<NodeLoop> node_loop_;
     std::atomic<std::size_t> live_leases_{0};
     std::atomic<std::size_t> made_leases_{0};
     Core core_;
@@ -86,5 +89,12 @@ class ServiceState final : public std::enable_shared_from_this<ServiceState>, pr
     std::vector<OperationState*> free_operations_;
     std::mutex lost_mutex_;  // guards every Lease::lost_source
 };
+
+/// What LockService::open does once there is a loop: `nodes`, and behind them those that
+/// options.nodes makes. `loop_runner` as above, `kept` as of NodeLoop.
+Result<LockService> open_service(const ServiceOptions& options, ServiceState::Nodes nodes,
+                                 std::unique_ptr<env::Runner> runner, env::Env& env,
+                                 env::LoopRunner* loop_runner,
+                                 std::shared_ptr<env::Env> kept = nullptr);
 
 }  // namespace quorumlock::detail

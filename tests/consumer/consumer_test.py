@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Uses quorumlock as a stranger would: the README's C++ program, with "memory:" for its nodes.
 
-Steps, each a test of ctest: install, find_package, pkg_config, subdirectory.
+Steps, each a test of ctest: install, find_package, without_gtest, pkg_config, subdirectory.
 Standard library only. Everything is made below --work, which `install` empties first.
 """
 
@@ -18,12 +18,18 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # What an installed tree contains, all of it and nothing else; LIB: lib, lib64 or lib/<triplet>.
 INSTALLED = [
     r"bin/quorumlock",
-    r"include/quorumlock/((detail|telemetry|testing)/)?[a-z_]+\.h",
+    r"include/quorumlock/((detail|telemetry|testing(/conformance)?)/)?[a-z_]+\.h",
     r"LIB/libquorumlock\.(a|so[.\d]*)",
+    r"LIB/libquorumlock_testing\.(a|so[.\d]*)",
     r"LIB/cmake/quorumlock/quorumlock(Config|ConfigVersion|Targets|Targets-[a-z]+)\.cmake",
     r"LIB/pkgconfig/quorumlock\.pc",
     r"share/doc/quorumlock/LICENSE",
 ]
+
+
+# What a project tests with, each a program of examples/: the double, scripted nodes and virtual
+# time, and the conformance suite on a node of one's own.
+TEST_PROGRAMS = ("testing_with_the_double", "testing", "own_node")
 
 
 def run(*command, **more):
@@ -52,7 +58,7 @@ def readme_program(work):
 
 
 def check_output(program):
-    run(program, timeout=30)
+    run(program, timeout=120)
 
 
 def library_folder(prefix):
@@ -89,14 +95,27 @@ def with_cmake(arguments, folder, *definitions):
         f"-DCMAKE_CXX_COMPILER={arguments.compiler}", "-DCMAKE_BUILD_TYPE=Debug",
         f"-DCMAKE_CXX_COMPILER_LAUNCHER={arguments.launcher}",
         f"-DREADME_PROGRAM={readme_program(arguments.work)}",
-        f"-DDOUBLE_PROGRAM={ROOT / 'examples/testing_with_the_double.cpp'}", *definitions)
+        f"-DTEST_PROGRAMS={ROOT / 'examples'}", *definitions)
     run(arguments.cmake, "--build", build, "-j", "2")
-    check_output(build / "consumer")
-    check_output(build / "consumer_double")
+    for program in ("consumer", *TEST_PROGRAMS):
+        if program == "consumer" or (build / program).exists():
+            check_output(build / program)
+    return build
 
 
 def find_package(arguments):
-    with_cmake(arguments, "find_package", f"-DCMAKE_PREFIX_PATH={arguments.prefix}")
+    build = with_cmake(arguments, "find_package", f"-DCMAKE_PREFIX_PATH={arguments.prefix}")
+    for program in TEST_PROGRAMS:
+        if not (build / program).exists():
+            fail(f"{program} was not built")
+
+
+def without_gtest(arguments):
+    build = with_cmake(arguments, "without_gtest", f"-DCMAKE_PREFIX_PATH={arguments.prefix}",
+                       "-DCMAKE_DISABLE_FIND_PACKAGE_GTest=ON")
+    for program in TEST_PROGRAMS:
+        if (build / program).exists():
+            fail(f"{program} was built without GoogleTest")
 
 
 def subdirectory(arguments):
@@ -116,7 +135,8 @@ def pkg_config(arguments):
 
 
 def main():
-    steps = {step.__name__: step for step in (install, find_package, pkg_config, subdirectory)}
+    steps = {step.__name__: step for step in (install, find_package, without_gtest, pkg_config,
+                                               subdirectory)}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("step", choices=sorted(steps))
     parser.add_argument("--cmake", default="cmake")

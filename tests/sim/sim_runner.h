@@ -24,6 +24,10 @@ class SimRunner final : public env::Runner {
             process_.lead([this] { drain_inbox(); });
         }
     }
+    void run_later(env::Task& task) override {
+        inbox_.push(task);
+        process_.post(turn_);
+    }
     bool wait(env::Signal& signal) override { return signal.is_set(); }
     void set(env::Signal& signal) override { mark(signal); }
     void call_back(env::Task& task, bool expected) override {

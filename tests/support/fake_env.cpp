@@ -147,40 +147,11 @@ bool FakeConnection::flush() {
     return true;
 }
 
-FakeEnv::FakeEnv(std::uint64_t seed) : random_(seed * 0x9e3779b97f4a7c15ULL + 1) {}
-
 FakeEnv::~FakeEnv() {
     run_tasks();
     for (auto& connection : connections) {
         if (connection->stream_ != nullptr) connection->stream_->connection_.reset();
     }
-}
-
-Nanos FakeEnv::wall_now() const noexcept {
-    return now_.time_since_epoch() + std::chrono::seconds(1'700'000'000) + wall_offset;
-}
-
-void FakeEnv::post(env::Task& task) {
-    if (task.queued) return;
-    task.queued = true;
-    task.next = nullptr;
-    (last_ != nullptr ? last_->next : first_) = &task;
-    last_ = &task;
-}
-
-bool FakeEnv::random_bytes(std::span<std::uint8_t> out) noexcept {
-    if (random_fails) return false;
-    for (auto& byte : out) byte = static_cast<std::uint8_t>(random_u64() >> 56);
-    return true;
-}
-
-std::uint64_t FakeEnv::random_u64() noexcept {
-    // splitmix64
-    random_ += 0x9e3779b97f4a7c15ULL;
-    std::uint64_t z = random_;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-    return z ^ (z >> 31);
 }
 
 std::unique_ptr<env::Lookup> FakeEnv::look_up(const std::string& host, env::LookupEvents& events) {
@@ -239,19 +210,6 @@ FakeConnection& FakeEnv::last() const {
     return *connections.back();
 }
 
-bool FakeEnv::run_tasks() {
-    const bool any = first_ != nullptr;
-    while (first_ != nullptr) {
-        env::Task* task = first_;
-        first_ = task->next;
-        if (first_ == nullptr) last_ = nullptr;
-        task->next = nullptr;
-        task->queued = false;
-        task->run();
-    }
-    return any;
-}
-
 bool FakeEnv::answer_lookups() {
     if (hold_lookups || lookups_.empty()) return false;
     FakeLookup* lookup = lookups_.front();
@@ -292,23 +250,6 @@ bool FakeEnv::flush() {
     return any;
 }
 
-void FakeEnv::run() {
-    timers_.fire_due(now_);
-    for (int turn = 0;
-         run_tasks() || answer_lookups() || tell_connects() || tell_requests() || flush(); ++turn) {
-        QL_CHECK(turn < 1'000'000);  // a task that posts itself for ever
-    }
-}
-
-void FakeEnv::advance(Nanos by) {
-    const Instant target = now_ + by;
-    run();
-    for (int turn = 0; !timers_.empty() && timers_.next() <= target; ++turn) {
-        QL_CHECK(turn < 1'000'000);  // a timer that arms itself for the present for ever
-        now_ = std::max(now_, timers_.next());
-        run();
-    }
-    now_ = target;
-}
+bool FakeEnv::work() { return answer_lookups() || tell_connects() || tell_requests() || flush(); }
 
 }  // namespace quorumlock::testing

@@ -1,5 +1,5 @@
-// An Env whose clock, timers, names, sockets and luck are in a test's hands. Nothing happens
-// unless the test calls run() or advance(), or acts on a connection's server side.
+// The virtual Env with a world outside of it: names, sockets, HTTP and files are in the test's
+// hands too. Nothing happens unless the test calls run() or advance(), or acts on a server's side.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "lib/env/env.h"
-#include "lib/env/timer_queue.h"
+#include "lib/testing/virtual_env.h"
 
 namespace quorumlock::testing {
 
@@ -86,19 +85,12 @@ class FakeConnection {
     bool dropped_ = false;
 };
 
-class FakeEnv final : public env::Env {
+/// run() also answers look-ups, tells on_connect and flushes streams.
+class FakeEnv final : public VirtualEnv {
   public:
-    /// Same seed, same random numbers. The clock starts at 1000 s.
-    explicit FakeEnv(std::uint64_t seed = 1);
+    using VirtualEnv::VirtualEnv;
     ~FakeEnv() override;
 
-    Instant now() const noexcept override { return now_; }
-    Nanos wall_now() const noexcept override;
-    void arm(env::Timer& timer, Instant when) override { timers_.arm(timer, when); }
-    void disarm(env::Timer& timer) noexcept override { timers_.disarm(timer); }
-    void post(env::Task& task) override;
-    bool random_bytes(std::span<std::uint8_t> out) noexcept override;
-    std::uint64_t random_u64() noexcept override;
     std::unique_ptr<env::Lookup> look_up(const std::string& host,
                                          env::LookupEvents& events) override;
     std::unique_ptr<env::Stream> connect(const env::Endpoint& to,
@@ -108,16 +100,6 @@ class FakeEnv final : public env::Env {
     env::FileContent variable(const std::string& name) override;
     env::FileContent file(const std::string& path) override;
 
-    /// Runs posted tasks, answers look-ups, tells on_connect and flushes streams, until nothing
-    /// is left to do. Time stands still; due timers fire.
-    void run();
-    /// run(), then lets time pass, stopping at every timer on the way.
-    void advance(Nanos by);
-    /// Lets time pass without anything being done: a process that was stopped.
-    void skip(Nanos by) { now_ += by; }
-
-    /// How far the wall clock is off; a test may set it, as an operator may.
-    Nanos wall_offset{0};
     /// Every connection attempt, oldest first.
     std::vector<std::shared_ptr<FakeConnection>> connections;
     /// The newest; there must be one.
@@ -137,22 +119,15 @@ class FakeEnv final : public env::Env {
     std::vector<std::string> looked_up;  ///< Every look-up, in order.
     bool hold_lookups = false;           ///< True: look-ups stay unanswered.
     std::map<std::string, std::string> variables, files;
-    bool random_fails = false;
-    std::size_t timers() const noexcept { return timers_.size(); }
 
   private:
     friend class FakeLookup;
-    bool run_tasks();
+    bool work() override;
     bool answer_lookups();
     bool tell_connects();
     bool tell_requests();
     bool flush();
 
-    Instant now_{std::chrono::seconds(1000)};
-    std::uint64_t random_;
-    env::TimerQueue timers_;
-    env::Task* first_ = nullptr;
-    env::Task* last_ = nullptr;
     std::vector<FakeLookup*> lookups_;
     std::size_t told_ = 0;
     std::size_t told_requests_ = 0;

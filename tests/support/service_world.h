@@ -7,10 +7,10 @@
 #include <vector>
 
 #include <quorumlock/lock_service.h>
+#include <quorumlock/testing/scripted_node.h>
 
 #include "lib/service/service_state.h"
-#include "tests/support/scripted_node.h"
-#include "tests/support/serial_runner.h"
+#include "lib/testing/serial_runner.h"
 
 namespace quorumlock::testing {
 
@@ -18,19 +18,20 @@ using namespace std::chrono_literals;
 
 class ServiceWorld {
   public:
-    explicit ServiceWorld(int node_count, ServiceOptions options = {}, bool fences = false) {
-        detail::ServiceState::Nodes owned;
+    explicit ServiceWorld(int node_count, ServiceOptions options = {}, bool fences = false)
+        : scripted(node_count) {
         for (int i = 0; i < node_count; ++i) {
-            auto node = std::make_unique<ScriptedNode>(env, "node" + std::to_string(i));
-            node->fences = fences;
-            nodes.push_back(node.get());
-            owned.push_back(std::move(node));
+            nodes.push_back(&scripted[i]);
+            scripted[i].fences = fences;
         }
         auto made = std::make_unique<SerialRunner>(env);
         runner = made.get();
+        auto loop = std::make_shared<detail::NodeLoop>(env, *made);
+        detail::ServiceState::Nodes owned;
+        (void)detail::make_own_nodes(scripted.factories(), loop, owned);
         auto settings = detail::check_options(options);
-        state = std::make_shared<detail::ServiceState>(std::move(made), env, nullptr,
-                                                       std::move(*settings), std::move(owned));
+        state = std::make_shared<detail::ServiceState>(
+            std::move(made), env, nullptr, std::move(*settings), std::move(owned), loop);
     }
 
     ~ServiceWorld() {
@@ -56,16 +57,11 @@ class ServiceWorld {
         return after(Nanos{0}, locks->try_acquire(resource, {.ttl = ttl}));
     }
 
-    void set_all(ScriptedNode::Mode mode) {
-        for (auto* node : nodes) node->mode = mode;
-    }
-    int holding(const std::string& resource) const {
-        int count = 0;
-        for (auto* node : nodes) count += node->holds(resource) ? 1 : 0;
-        return count;
-    }
+    void set_all(ScriptedNode::Mode mode) { scripted.set_all(mode); }
+    int holding(const std::string& resource) const { return scripted.holding(resource); }
 
-    FakeEnv env;
+    VirtualEnv env;
+    ScriptedNodes scripted;
     std::vector<ScriptedNode*> nodes;
     SerialRunner* runner = nullptr;
     std::shared_ptr<detail::ServiceState> state;

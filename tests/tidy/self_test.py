@@ -17,6 +17,9 @@ BAD = [
     ("base looks up", "arrows", "lib/base/a.h", ONCE + '#include "lib/env/b.h"\n'),
     ("protocol uses env", "arrows", "lib/protocol/a.cpp", '#include "lib/env/b.h"\n'),
     ("resp uses env", "arrows", "lib/resp/a.cpp", '#include "lib/env/b.h"\n'),
+    ("protocol knows nodes", "arrows", "lib/protocol/a.cpp", "#include <quorumlock/node.h>\n"),
+    ("the library uses what is for tests", "arrows", "lib/service/a.cpp",
+     '#include "lib/testing/b.h"\n'),
     ("nodes use protocol", "arrows", "lib/nodes/a.cpp", '#include "lib/protocol/b.h"\n'),
     ("nodes use service", "arrows", "lib/nodes/a.cpp", '#include "lib/service/b.h"\n'),
     ("spaces do not hide it", "arrows", "lib/base/a.cpp", '  #  include   "lib/env/b.h"\n'),
@@ -110,6 +113,7 @@ COMMON = {
     "docs/protocol.md": "| A1 | a rule |\n",
     "lib/base/b.h": ONCE, "lib/env/b.h": ONCE, "lib/protocol/b.h": ONCE, "lib/service/b.h": ONCE,
     "tests/support/b.h": ONCE, "tools/cli/b.h": ONCE, "b.h": ONCE, "uv.h": ONCE,
+    "lib/testing/b.h": ONCE, "include/quorumlock/node.h": ONCE,
     "include/quorumlock/lock.h": ONCE, "include/quorumlock/time.h": ONCE,
 }
 

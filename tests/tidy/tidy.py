@@ -24,17 +24,18 @@ ARROWS = {
     "nodes": {"base", "env", "resp", "nodes"},
     "service": {"base", "protocol", "env", "resp", "nodes", "service"},
     "telemetry": {"base", "env", "telemetry"},
+    "testing": {"base", "env", "nodes", "service", "testing"},  # beside the library, in one of its own
 }
 
 # Public headers of plain values: every layer may use them. The others belong to the top.
 VALUE_HEADERS = {"time.h", "error.h", "result.h", "options.h", "token.h", "cause.h",
-                 "detail/inline_function.h"}
+                 "node_loop.h", "detail/inline_function.h"}
 # The public interface that the nodes carry out.
-NODE_HEADERS = {"node.h"}
+NODE_HEADERS = {"node.h", "simple_node.h"}
 # Beside the service, not below it: what observers are made of knows events and nothing else.
 TELEMETRY_HEADERS = {"observer.h", "telemetry/prometheus.h", "telemetry/tracing.h",
                      "telemetry/logging.h", "telemetry/otlp.h"}
-TOP_LAYER = "service"
+TOP_LAYERS = ("service", "testing")
 
 # Where a foreign library may be included: pattern of the header, then the folders.
 FOREIGN = [
@@ -53,7 +54,8 @@ SYSTEM_HEADERS = re.compile(
     r"time\.h|unistd\.h|poll\.h|fcntl\.h|signal\.h|csignal|netdb\.h|pthread\.h|"
     r"(sys|netinet|arpa|net|linux)/.*)")
 # Headers for users' tests may need what users test with.
-TESTING_HEADERS = ("include/quorumlock/testing/", {"gmock/gmock.h"})
+TESTING_HEADERS = ("include/quorumlock/testing/",
+                   {"gmock/gmock.h", "gtest/gtest.h", "atomic", "thread"})
 SYSTEM_WORDS = re.compile(
     r"std::(this_thread\b|j?thread\b|(?:\w+_)?mutex\b|atomic\w*|condition_variable\w*|"
     r"random_device\b|mt19937\w*|rand\b)"
@@ -64,6 +66,8 @@ FRONT = {"atomic", "mutex"}
 FRONT_FILES = {
     "lib/service/lease.h",
     "lib/service/named_table.h",
+    "lib/service/node_loop.cpp",
+    "lib/service/node_loop.h",
     "lib/service/observations.h",
     "lib/service/operation_state.h",
     "lib/telemetry/otlp_queue.h",
@@ -72,7 +76,7 @@ FRONT_FILES = {
 }
 
 # Pages whose C++ is taken from the examples, so that it is compiled and run.
-SNIPPET_PAGES = {"docs/porting.md"}
+SNIPPET_PAGES = {"docs/porting.md", "docs/testing-your-code.md"}
 
 MAX_LINES = 400
 MAX_TEST_LINES = 600
@@ -175,7 +179,7 @@ def check_arrows(tree):
             elif kind == '"':
                 tree.find(name, number, "arrows",
                           f'"{target}": lib includes nothing of the project but "lib/..."')
-            elif target.startswith("quorumlock/") and layer != TOP_LAYER and \
+            elif target.startswith("quorumlock/") and layer not in TOP_LAYERS and \
                     target[len("quorumlock/"):] not in VALUE_HEADERS | \
                     (TELEMETRY_HEADERS if layer == "telemetry" else set()) | \
                     (NODE_HEADERS if layer == "nodes" else set()):

@@ -7,6 +7,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -111,6 +112,42 @@ TEST_F(LoopRunnerTest, callbacks_run_in_order_on_one_other_thread) {
     EXPECT_EQ(order, "123");
     EXPECT_EQ(threads[0], threads[1]);
     EXPECT_NE(threads[0], std::this_thread::get_id());
+}
+
+// With a mutex held that the task wants, and with nobody else there to drive the loop.
+TEST_F(LoopRunnerTest, run_later_runs_in_a_later_event_in_order) {
+    std::mutex mutex;
+    std::string order;
+    std::promise<void> done;
+    Call first([&] {
+        const std::lock_guard lock(mutex);
+        order += '1';
+    });
+    Call second([&] {
+        order += '2';
+        done.set_value();
+    });
+    {
+        const std::lock_guard lock(mutex);
+        runner->run_later(first);
+        runner->run_later(second);
+    }
+    ASSERT_EQ(done.get_future().wait_for(kLimit), std::future_status::ready);
+    EXPECT_EQ(order, "12");
+    // On the loop too: not within the task that hands it in.
+    Signal signal;
+    std::string seen;
+    Call inner([&] {
+        seen += "later";
+        runner->set(signal);
+    });
+    Call outer([&] {
+        runner->run_later(inner);
+        seen += "first ";
+    });
+    runner->run_in_loop(outer);
+    EXPECT_TRUE(runner->wait(signal));
+    EXPECT_EQ(seen, "first later");
 }
 
 TEST_F(LoopRunnerTest, waiting_where_it_could_never_end_is_refused) {

@@ -16,7 +16,7 @@ namespace {
 
 constexpr Nanos kYears = std::chrono::hours(24 * 365 * 5);
 
-using Jump = std::function<void(FakeEnv&)>;
+using Jump = std::function<void(VirtualEnv&)>;
 
 /// A life of locks: waiting, winning, extending, renewing, losing, and what there is to see of it
 /// on the way. `jump` comes between all its steps.
@@ -54,12 +54,13 @@ std::vector<std::string> life_of_locks(const Jump& jump) {
 }
 
 TEST(service_clock, a_wall_clock_that_jumps_by_years_changes_nothing) {
-    const std::vector<std::string> steady = life_of_locks([](FakeEnv&) {});
+    const std::vector<std::string> steady = life_of_locks([](VirtualEnv&) {});
     EXPECT_EQ(steady.size(), 8U);
-    EXPECT_EQ(life_of_locks([](FakeEnv& env) { env.wall_offset += kYears; }), steady);
-    EXPECT_EQ(life_of_locks([](FakeEnv& env) { env.wall_offset -= kYears; }), steady);
-    EXPECT_EQ(life_of_locks(
-                  [sign = 1](FakeEnv& env) mutable { env.wall_offset = kYears * (sign = -sign); }),
+    EXPECT_EQ(life_of_locks([](VirtualEnv& env) { env.wall_offset += kYears; }), steady);
+    EXPECT_EQ(life_of_locks([](VirtualEnv& env) { env.wall_offset -= kYears; }), steady);
+    EXPECT_EQ(life_of_locks([sign = 1](VirtualEnv& env) mutable {
+                  env.wall_offset = kYears * (sign = -sign);
+              }),
               steady);
 }
 

@@ -1,15 +1,15 @@
 // The contract: resource names, tokens, bounds of options, and looking at what is there.
+#pragma once
+
 #include <string>
 
-#include "tests/conformance/provider.h"
+#include <quorumlock/testing/conformance/provider.h>
 
 namespace quorumlock::testing {
 
-using namespace std::chrono_literals;
-
 // Rule A1.
 TEST_P(ProviderTest, names_are_any_bytes_from_1_to_4096) {
-    if (kind().dapr) GTEST_SKIP() << "see names_behind_dapr_are_text";
+    if (cannot().any_name) GTEST_SKIP() << "see names_are_text_where_they_must_be";
     const std::string zeroes("\0\0a\0", 4);
     std::string all_bytes;
     for (int i = 0; i < 256; ++i) all_bytes += static_cast<char>(i);
@@ -19,22 +19,27 @@ TEST_P(ProviderTest, names_are_any_bytes_from_1_to_4096) {
         Lock lock = must_acquire(name, {.ttl = kLongTtl});
         EXPECT_EQ(lock.resource(), name);
         EXPECT_TRUE(fails_with(Errc::contended, rival().try_acquire(name).get()));
-        EXPECT_TRUE(is_ok(lock.extend(kLongTtl).get()));
+        std::string twin = name;
+        twin.back() = static_cast<char>(twin.back() ^ 1);
+        EXPECT_TRUE(is_ok(rival().try_acquire(twin).get())) << "the last byte counts too";
+        if (!cannot().extend) {
+            EXPECT_TRUE(is_ok(lock.extend(kLongTtl).get()));
+        }
         EXPECT_TRUE(is_ok(lock.release().get()));
         EXPECT_TRUE(nothing_left(service(), name));
     }
 }
 
 // Rule D1.
-TEST_P(ProviderTest, names_behind_dapr_are_text) {
-    if (!kind().dapr) GTEST_SKIP() << "see names_are_any_bytes_from_1_to_4096";
+TEST_P(ProviderTest, names_are_text_where_they_must_be) {
+    if (!cannot().any_name) GTEST_SKIP() << "see names_are_any_bytes_from_1_to_4096";
     std::string longest = "\U0001F512";
     while (longest.size() < 4096) longest += 'n';
     for (const std::string& name :
          {std::string("x"), std::string("a|b|c|"), std::string("\0\1\n\"\\", 5),
           std::string("\u00e4\u4e2d\U0001F512"), longest}) {
         Lock lock = must_acquire(name, {.ttl = kLongTtl});
-        EXPECT_GE(nodes_holding(service(), name), kind().quorum());
+        EXPECT_GE(nodes_holding(service(), name), provider().quorum());
         EXPECT_TRUE(fails_with(Errc::contended, rival().try_acquire(name).get()));
         EXPECT_TRUE(is_ok(lock.release().get()));
         EXPECT_TRUE(nothing_left(service(), name));
@@ -43,7 +48,7 @@ TEST_P(ProviderTest, names_behind_dapr_are_text) {
          {std::string("a||b"), std::string("\xff"), std::string("\xed\xa0\x80")}) {
         const auto lock = service().acquire(name).get();
         EXPECT_TRUE(fails_with(Errc::invalid_argument, lock));
-        EXPECT_TRUE(says(lock.error(), {"resource", "dapr"}));
+        EXPECT_TRUE(says(lock.error(), {"resource", provider().kind}));
         EXPECT_TRUE(fails_with(Errc::invalid_argument,
                                service().release(name, std::string(32, 'a')).get()));
     }
@@ -57,9 +62,10 @@ TEST_P(ProviderTest, names_of_0_or_4097_bytes_are_refused_with_the_bound) {
         EXPECT_TRUE(says(lock.error(), {"resource", std::to_string(size), "4096"}));
         const std::string token(32, 'a');
         EXPECT_TRUE(fails_with(Errc::invalid_argument, service().release(name, token).get()));
-        const Errc refusal = kind().dapr ? Errc::unsupported : Errc::invalid_argument;
-        EXPECT_TRUE(fails_with(refusal, service().extend(name, token, 1s).get()));
-        EXPECT_TRUE(fails_with(refusal, service().inspect(name).get()));
+        EXPECT_TRUE(fails_with(cannot().extend ? Errc::unsupported : Errc::invalid_argument,
+                               service().extend(name, token, 1s).get()));
+        EXPECT_TRUE(fails_with(cannot().inspect ? Errc::unsupported : Errc::invalid_argument,
+                               service().inspect(name).get()));
     }
 }
 
@@ -76,7 +82,7 @@ TEST_P(ProviderTest, options_out_of_their_bounds_are_named) {
     EXPECT_TRUE(says(wait.error(), {"wait"}));
     EXPECT_TRUE(fails_with(Errc::invalid_argument, service().acquire("r", {.wait = -1ns}).get()));
     Lock lock = must_acquire("r", {.ttl = 10s});
-    const Errc refusal = kind().dapr ? Errc::unsupported : Errc::invalid_argument;
+    const Errc refusal = cannot().extend ? Errc::unsupported : Errc::invalid_argument;
     EXPECT_TRUE(fails_with(refusal, lock.extend(9ms).get()));
     EXPECT_TRUE(fails_with(refusal, lock.extend(Nanos::max()).get()));
     EXPECT_TRUE(lock.held()) << "a refused call changes nothing";
@@ -93,11 +99,13 @@ TEST_P(ProviderTest, a_bare_token_extends_and_releases) {
     const std::string token(lock.token());
     lock.detach();
     ASSERT_TRUE(is_ok(rival().extend("r", token, 50s).get()));
-    auto seen = rival().inspect("r").get();
-    ASSERT_TRUE(is_ok(seen));
-    EXPECT_EQ(seen->holder, token);
-    ASSERT_TRUE(seen->remaining.has_value());
-    EXPECT_GT(*seen->remaining, 15s);
+    if (!cannot().inspect) {
+        auto seen = rival().inspect("r").get();
+        ASSERT_TRUE(is_ok(seen));
+        EXPECT_EQ(seen->holder, token);
+        ASSERT_TRUE(seen->remaining.has_value());
+        EXPECT_GT(*seen->remaining, 15s);
+    }
     ASSERT_TRUE(is_ok(rival().release("r", token).get()));
     EXPECT_TRUE(nothing_left(service(), "r"));
     EXPECT_TRUE(fails_with(Errc::not_held, rival().release("r", token).get()));
@@ -108,36 +116,36 @@ TEST_P(ProviderTest, a_wrong_token_touches_nothing) {
     Lock lock = must_acquire("r", {.ttl = kLongTtl});
     const std::string wrong(32, '0');
     EXPECT_TRUE(fails_with(Errc::not_held, service().release("r", wrong).get()));
-    if (!kind().dapr) {
+    if (!cannot().extend) {
         EXPECT_TRUE(fails_with(Errc::lost, service().extend("r", wrong, 10s).get()));
         EXPECT_TRUE(is_ok(lock.extend(kLongTtl).get()));
     }
     for (const char* malformed : {"", "0", "not a token", "ABCDEFABCDEFABCDEFABCDEFABCDEFAB"}) {
         EXPECT_TRUE(fails_with(Errc::invalid_argument, service().release("r", malformed).get()));
-        if (kind().dapr) continue;
+        if (cannot().extend) continue;
         EXPECT_TRUE(
             fails_with(Errc::invalid_argument, service().extend("r", malformed, 10s).get()));
     }
-    EXPECT_GE(nodes_holding(service(), "r"), kind().quorum());
+    EXPECT_GE(nodes_holding(service(), "r"), provider().quorum());
     EXPECT_TRUE(lock.held());
 }
 
 TEST_P(ProviderTest, inspect_tells_who_holds_a_resource) {
-    if (!can_extend()) return;
+    if (!can_inspect()) return;
     auto before = service().inspect("r").get();
     ASSERT_TRUE(is_ok(before));
     EXPECT_EQ(before->holder, "");
     EXPECT_EQ(before->votes, 0);
     Lock lock = must_acquire("r", {.ttl = kLongTtl});
-    ASSERT_TRUE(eventually([&] { return nodes_holding(service(), "r") == kind().live(); }));
+    ASSERT_TRUE(eventually([&] { return nodes_holding(service(), "r") == provider().live(); }));
     auto seen = rival().inspect("r").get();
     ASSERT_TRUE(is_ok(seen));
     EXPECT_EQ(seen->holder, lock.token());
-    EXPECT_EQ(seen->votes, kind().live());
+    EXPECT_EQ(seen->votes, provider().live());
     ASSERT_TRUE(seen->remaining.has_value());
     EXPECT_GT(*seen->remaining, 0s);
     EXPECT_LE(*seen->remaining, kLongTtl);
-    ASSERT_EQ(static_cast<int>(seen->nodes.size()), kind().nodes);
+    ASSERT_EQ(static_cast<int>(seen->nodes.size()), provider().nodes);
     int answered = 0;
     for (const NodeInspection& node : seen->nodes) {
         EXPECT_FALSE(node.node.empty());
@@ -147,32 +155,22 @@ TEST_P(ProviderTest, inspect_tells_who_holds_a_resource) {
         EXPECT_TRUE(node.present);
         EXPECT_EQ(node.token, lock.token());
     }
-    EXPECT_EQ(answered, kind().live());
+    EXPECT_EQ(answered, provider().live());
 }
 
 TEST_P(ProviderTest, nodes_lists_every_node_with_what_is_wrong) {
     auto nodes = service().nodes().get();
     ASSERT_TRUE(is_ok(nodes));
-    ASSERT_EQ(static_cast<int>(nodes->size()), kind().nodes);
+    ASSERT_EQ(static_cast<int>(nodes->size()), provider().nodes);
     int ready = 0;
     for (const NodeInfo& node : *nodes) {
         EXPECT_FALSE(node.node.empty());
-        EXPECT_EQ(node.kind, kind().dapr ? "dapr" : kind().redis ? "redis" : "memory");
+        EXPECT_EQ(node.kind, provider().kind);
         EXPECT_EQ(node.ready, node.cause.empty()) << node.cause;
         EXPECT_EQ(node.owed_undos, 0U);
         ready += node.ready ? 1 : 0;
-        EXPECT_EQ(node.app_id, kind().dapr ? "tests" : "");
-        if (kind().dapr) {
-            EXPECT_GT(node.round_trip, 0ns);
-        }
-        if (node.ready && kind().redis) {
-            EXPECT_EQ(node.version.substr(0, 2), "7.");
-            EXPECT_EQ(node.role, "master");
-            EXPECT_EQ(node.run_id.size(), 40U);
-            EXPECT_GT(node.round_trip, 0ns);
-        }
     }
-    EXPECT_EQ(ready, kind().live());
+    EXPECT_EQ(ready, provider().live());
 }
 
 }  // namespace quorumlock::testing
