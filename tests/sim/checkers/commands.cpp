@@ -183,7 +183,10 @@ Attempt* Commands::key_set(SimServer& server, Link* link, std::string_view, std:
         verdict_.report("commands", "the lease of token " + attempt->name() + " at " +
                                         server.name() + " was shortened");
     }
-    if (vote.state == Vote::State::none) vote.set_at = world_.now();
+    if (vote.state == Vote::State::none) {
+        vote.set_at = world_.now();
+        vote.set_link = link != nullptr ? link->number() : 0;
+    }
     // A short extension does not give back what a clock has taken from a long lease.
     const Time end = server.clock().when(expires * kMicro);
     vote.cut_short = vote.state == Vote::State::present && end < vote.honest_end &&

@@ -7,6 +7,8 @@ void Judge::on_fault(const Fault& fault, bool begins) {
     // What was on its way when it ended comes later still.
     Time until = world_.now() + 2 * plan.network.longest_retransmit;
     if (fault.kind == FaultKind::delay || fault.kind == FaultKind::slow) until += fault.amount;
+    // A machine that was suspended sleeps on when faults cease.
+    if (begins && fault.kind == FaultKind::suspend) until += fault.length;
     // What a connection still carries that has ended for the client alone is what rule N6 is for.
     // Who is lied to by a sidecar does not notice: nothing takes longer than it does anyway.
     const bool harmless =

@@ -23,6 +23,7 @@ void Ways::on_greeted(Link& link) {
     Way& between = way(link.process().index(), link.node());
     between.link = &link;
     between.greeted = world_.now();
+    between.all.emplace_back(link.number(), world_.now());
 }
 
 void Ways::on_sidecar_trouble(const SimProcess& process, int node, Time pause) {
@@ -35,6 +36,14 @@ Time Ways::sidecar_asked_since(const SimProcess& process, int node) {
     if (between.troubles > 0) return kNever;
     between.healed = std::max(between.healed, process.asleep_until());
     return std::max(between.healed, between.asked);
+}
+
+Time Ways::greeted_behind(int process, int node, std::uint32_t link) const noexcept {
+    const Way& between = ways_[static_cast<std::size_t>(process * kMostNodes + node)];
+    for (const auto& [number, at] : between.all) {
+        if (number > link) return at;
+    }
+    return between.greeted;
 }
 
 Time Ways::greeted(int process, int node) const noexcept {
