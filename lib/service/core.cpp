@@ -41,7 +41,8 @@ void Core::open() {
 void Core::on_node_changed(int) { consider_running(); }
 
 nodes::Admission Core::on_greeting(int index, const nodes::Greeter& greeter) {
-    nodes::Admission admission = servers_->on_greeting(index, greeter, env_.event_now(), env_.wall_now());
+    nodes::Admission admission =
+        servers_->on_greeting(index, greeter, env_.event_now(), env_.wall_now());
     const NodeSet trusted = servers_->trusted_clocks();
     all_nodes().each([&](int i) { node(i).trust_clock(trusted.has(i)); });
     return admission;

@@ -226,8 +226,11 @@ Attempt* Commands::key_gone(SimServer& server, Link* link, std::string_view, std
         case Gone::overwritten:
             vote.state = ours ? Vote::State::ghost : Vote::State::excused;
             break;
-        case Gone::flushed:
         case Gone::crashed:
+            // Under the guard it counts as there until it would have ended: rule G1.
+            vote.state = ledger_.plan().guarded() ? Vote::State::ghost : Vote::State::excused;
+            break;
+        case Gone::flushed:
             vote.state = Vote::State::excused;
             break;
     }

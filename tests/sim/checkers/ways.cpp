@@ -7,7 +7,16 @@
 namespace quorumlock::sim {
 
 Ways::Ways(World& world, const Plan& plan)
-    : world_(world), ways_(plan.processes.size() * kMostNodes) {}
+    : world_(world), ways_(plan.processes.size() * kMostNodes) {
+    // Rule G1 goes for servers that have just started, too.
+    for (std::size_t i = 0; i < ways_.size(); ++i) {
+        const std::size_t node = i % kMostNodes;
+        if (node >= plan.nodes.size()) continue;
+        if (plan.nodes[node].server.uptime * kMicro < plan.guard_span()) {
+            ways_[i].healed = plan.guard_span();
+        }
+    }
+}
 
 Ways::Way& Ways::way(int process, int node) noexcept {
     return ways_[static_cast<std::size_t>(process * kMostNodes + node)];

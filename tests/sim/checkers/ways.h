@@ -39,9 +39,9 @@ class Ways {
     struct Way {
         int troubles = 0;
         Time healed = 0;
-        Time asked = 0;        ///< A sidecar: by then, at the latest.
-        Link* link = nullptr;  ///< The newest that has greeted,
-        Time greeted = 0;      ///< and when.
+        Time asked = 0;                                   ///< A sidecar: by then, at the latest.
+        Link* link = nullptr;                             ///< The newest that has greeted,
+        Time greeted = 0;                                 ///< and when.
         std::vector<std::pair<std::uint32_t, Time>> all;  ///< Each that has, and when.
     };
     Way& way(int process, int node) noexcept;
