@@ -61,7 +61,7 @@ void Commands::read_set(SimServer& server, Link& link, std::int64_t written,
     }
     Attempt* const attempt = ledger_.find(words[2]);
     if (attempt != nullptr && vote_at(*attempt, server).extend_read) {
-        return read_heal(server, link, written, *attempt, words[5]);
+        return read_heal(link, written, *attempt, words[5]);
     }
     read_acquire(server, link, written, words[1], words[2], words[5]);
 }
@@ -98,10 +98,9 @@ void Commands::read_acquire(SimServer& server, Link& link, std::int64_t written,
     promise_ = promise_of(written, milliseconds(ttl));
 }
 
-/// Rule H1: it follows an EXTEND which found nothing, and belongs to a lock of the same service.
-void Commands::read_heal(SimServer& server, Link& link, std::int64_t written, Attempt& attempt,
-                         std::string_view ttl) {
-    vote_at(attempt, server).extend_read = false;
+/// Rule H1: it follows an EXTEND, and belongs to a lock of the same service. One that a former
+/// connection had still to deliver may come behind a newer one.
+void Commands::read_heal(Link& link, std::int64_t written, Attempt& attempt, std::string_view ttl) {
     changing_ = attempt.token;
     promise_ = promise_of(written, milliseconds(ttl));
     if (attempt.process != link.process().index() || attempt.service != link.service) {
