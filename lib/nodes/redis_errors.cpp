@@ -23,6 +23,10 @@ constexpr Row kRows[] = {
      {E::noperm, C::rejected, true,
       "allow this user: +ping +set +get +getex +del +pttl +pexpire +time +evalsha +eval "
       "+script|load +client +info, and the keys, those of quorumlock:fence:* too"}},
+    {"ERR The user executing the script can't",
+     {E::noperm, C::rejected, true,
+      "allow this user what NOPERM names elsewhere: see "
+      "docs/operations.md"}},
     {"WRONGPASS",
      {E::bad_credentials, C::rejected, true, "check user and password of the node URI"}},
     {"ERR invalid password",

@@ -39,6 +39,7 @@ class Guard {
         bool met = false;
         bool young = false;  ///< Guarded for its uptime alone.
         Instant until{};
+        Instant met_at{};
     };
     bool is_cold(Instant started) const;
 

@@ -76,6 +76,14 @@ TEST(Guard, a_promoted_replica_is_guarded_from_when_it_is_met) {
     EXPECT_EQ(guard.on_greeting(0, promoted, kNow + 1h), kNow + 1h + kSpan);
 }
 
+TEST(Guard, an_address_that_has_moved_to_an_old_server_is_guarded_from_when_it_is_met) {
+    Guard guard(RestartGuard::automatic, kSpan, 3);
+    guard.on_greeting(0, up_for(24h), kNow);
+    ServerPast other = up_for(25h, kNow + 1h);
+    other.restarted = true;
+    EXPECT_EQ(guard.on_greeting(0, other, kNow + 1h), kNow + 1h + kSpan);
+}
+
 TEST(Guard, what_does_not_tell_its_age_is_guarded_only_when_it_is_seen_to_restart) {
     Guard guard(RestartGuard::strict, kSpan, 1);
     ServerPast mute;
