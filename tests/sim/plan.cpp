@@ -97,7 +97,7 @@ ServiceOptions draw_options(const Plan& plan, Random& random) {
     if (random.chance(1, 8)) options.retry_delay = Nanos(0);
     options.retry_delay_max = Nanos(random.scaled(50 * kMilli, kSecond));
     options.drain_timeout = Nanos(random.chance(1, 8) ? 0 : random.scaled(kMilli, 4 * kSecond));
-    options.max_backlog = random.chance(1, 4) ? 16 : 1024;
+    options.max_backlog = random.chance(1, 2) ? 16 : 1024;
     options.restart_guard = plan.guard;
     return options;
 }
@@ -187,7 +187,7 @@ Plan Plan::draw(std::uint64_t seed) {
     const Time near = random.scaled(40 * kMicro, 500 * kMicro);
     int spare = static_cast<int>(plan.nodes.size()) - plan.quorum();
     for (NodePlan& node : plan.nodes) draw_node(node, random, near, most, --spare >= 0);
-    plan.no_kill = random.chance(1, 10);
+    plan.no_kill = random.chance(1, 6);
     for (NodePlan& node : plan.nodes) node.no_kill = node.no_kill || plan.no_kill;
     for (ProcessPlan& process : plan.processes) draw_process(plan, process, random, most);
     draw_network(plan, random);

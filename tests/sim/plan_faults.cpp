@@ -46,7 +46,7 @@ std::vector<FaultKind> draw_kinds(const Plan& plan, Random& random) {
         kinds.push_back(plan.dapr ? FaultKind::sidecar_lies : FaultKind::reset_after);
     }
     // Where nothing can be killed, what a broken connection still carries is what matters.
-    if (plan.no_kill && !plan.dapr) kinds.push_back(FaultKind::reset_client);
+    if (plan.no_kill && !plan.dapr) kinds.insert(kinds.end(), 3, FaultKind::reset_client);
     return kinds;
 }
 
