@@ -41,7 +41,8 @@ void Core::open() {
 void Core::on_node_changed(int) { consider_running(); }
 
 nodes::Admission Core::on_greeting(int index, const nodes::Greeter& greeter) {
-    nodes::Admission admission = servers_->on_greeting(index, greeter, env_.event_now(), env_.wall_now());
+    nodes::Admission admission =
+        servers_->on_greeting(index, greeter, env_.event_now(), env_.wall_now());
     const NodeSet trusted = servers_->trusted_clocks();
     all_nodes().each([&](int i) { node(i).trust_clock(trusted.has(i)); });
     return admission;
@@ -51,8 +52,12 @@ void Core::consider_running() {
     if (phase_ != Phase::connecting) return;
     const auto settled =
         std::count_if(nodes_.begin(), nodes_.end(), [](auto& n) { return n->settled(); });
-    const auto ready =
-        std::count_if(nodes_.begin(), nodes_.end(), [](auto& n) { return n->ready(); });
+    // Who is guarded only until the open is as good as ready: else one node that hangs would hold
+    // up the first start of all of them for the whole connect_timeout.
+    const NodeSet cold = servers_->cold();
+    int ready = 0;
+    all_nodes().each(
+        [&](int i) { ready += node(i).ready() || (cold.has(i) && node(i).settled()) ? 1 : 0; });
     if (settled == node_count()) {
         run();
     } else if (ready >= protocol::quorum(node_count()) && !quorum_seen_) {
