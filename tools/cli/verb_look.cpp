@@ -3,8 +3,13 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "tools/cli/output.h"
 #include "tools/cli/verbs.h"
@@ -43,6 +48,7 @@ ordered_json describe(const NodeInspection& node) {
         put_bytes(object, "token", node.token);
         put_remaining(object, node.remaining);
     }
+    if (node.fence != 0) object["fence"] = node.fence;
     if (!node.cause.empty()) object["cause"] = one_line(node.cause);
     return object;
 }
@@ -77,6 +83,15 @@ int run_inspect(const Context& context, const std::string& resource) {
                         too_few(answered, seen->nodes.size(), "answered", std::move(silent)));
 }
 
+/// How far its clock is ahead of this machine's, where that is worth a word.
+std::optional<Nanos> clock_off(const NodeInfo& info) {
+    constexpr Nanos kWorthAWord = std::chrono::seconds(1);
+    if (!info.clock_ahead) return std::nullopt;
+    const Nanos off = *info.clock_ahead;
+    if (off <= kWorthAWord && off >= -kWorthAWord) return std::nullopt;
+    return off;
+}
+
 ordered_json describe(const NodeInfo& info) {
     ordered_json object{{"node", info.node}, {"kind", info.kind}, {"ready", info.ready}};
     if (!info.cause.empty()) object["cause"] = one_line(info.cause);
@@ -87,6 +102,8 @@ ordered_json describe(const NodeInfo& info) {
     object["round_trip_ms"] = milliseconds(info.round_trip);
     object["backlog"] = info.backlog;
     object["owed_undos"] = info.owed_undos;
+    if (info.guarded > Nanos{0}) object["guarded_ms"] = milliseconds(info.guarded);
+    if (const auto off = clock_off(info)) object["clock_ahead_ms"] = milliseconds(*off);
     return object;
 }
 
@@ -106,6 +123,8 @@ bool print_table(const std::vector<std::vector<std::string>>& rows) {
     }
     return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
 }
+
+double seconds(Nanos time) { return std::chrono::duration<double>(time).count(); }
 
 std::string or_dash(std::string text) { return text.empty() ? "-" : text; }
 
@@ -130,12 +149,25 @@ std::string app_id_warning(const std::vector<NodeInfo>& nodes) {
     return "";
 }
 
+/// What the cause does not say already (it does tell the time that is left of a guard).
+std::string cause_of(const NodeInfo& info) {
+    std::string cause = one_line(info.cause);
+    if (const auto off = clock_off(info)) {
+        char text[64];
+        std::snprintf(text, sizeof text, "its clock is %.1f s %s", std::abs(seconds(*off)),
+                      *off > Nanos{0} ? "ahead" : "behind");
+        if (!cause.empty()) cause += "; ";
+        cause += text;
+    }
+    return cause;
+}
+
 std::vector<std::string> row_of(const NodeInfo& info) {
     char round_trip[32];
     std::snprintf(round_trip, sizeof round_trip, "%.3f ms", milliseconds(info.round_trip));
     return {one_line(info.node),   info.kind,     info.ready ? "ready" : "not ready",
             or_dash(info.version), role_of(info), info.round_trip > Nanos{0} ? round_trip : "-",
-            one_line(info.cause)};
+            cause_of(info)};
 }
 
 bool print_nodes(const std::vector<NodeInfo>& nodes, std::size_t ready, bool json) {
