@@ -34,7 +34,8 @@ TEST_F(CliLock, acquire_prints_the_lock_and_leaves_it_held) {
     const auto object = end.json();
     EXPECT_EQ(object["resource"], "a");
     EXPECT_EQ(object["token"].get<std::string>().size(), 32U);
-    EXPECT_FALSE(object.contains("fence"));
+    // Microseconds since 1970: a counter starts at the servers' clock.
+    EXPECT_GT(object.value("fence", std::uint64_t{0}), 1'600'000'000'000'000U);
     EXPECT_GT(object["validity_ms"], 10'000);
     EXPECT_LT(object["validity_ms"], 19'800);
     EXPECT_GE(object["nodes"].size(), 3U);
@@ -102,9 +103,12 @@ TEST_F(CliLock, inspect_tells_the_holder_node_by_node) {
     ASSERT_EQ(object["nodes"].size(), 5U);
     EXPECT_EQ(object["nodes"][4]["node"], servers_[4]->label());
     EXPECT_EQ(object["nodes"][4]["token"], token);
+    EXPECT_EQ(object["nodes"][4]["fence"], object["nodes"][0]["fence"]);
+    EXPECT_GT(object["nodes"][4].value("fence", std::uint64_t{0}), 0U);
     const auto free = with_nodes({"inspect", "b"}).json();
     EXPECT_EQ(free["held"], false);
     EXPECT_FALSE(free.contains("holder"));
+    EXPECT_FALSE(free["nodes"][0].contains("fence"));
 }
 
 TEST_F(CliLock, two_dead_nodes_change_nothing) {

@@ -25,6 +25,15 @@ class FiveRedis : public ::testing::Test {
 
     RedisServer& server(int i) { return *servers_[static_cast<std::size_t>(i)]; }
     std::vector<std::string> uris() const { return uris_of(servers_); }
+    /// For tests that restart servers and want their votes at once.
+    static ServiceOptions unguarded() {
+        ServiceOptions options = patient();
+        options.restart_guard = RestartGuard::off;
+        return options;
+    }
+    bool has(int i, std::string_view key) {
+        return server(i).command({"EXISTS", std::string(key)}) == "1";
+    }
     /// Servers that run, on which `key` exists.
     int holding(std::string_view key) {
         int count = 0;
