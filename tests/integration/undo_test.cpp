@@ -91,9 +91,7 @@ TEST_F(UndoTest, without_client_kill_the_undo_is_repeated) {
 
 // N6: a restarted server gives the old number to somebody else.
 TEST_F(UndoTest, after_a_restart_no_strangers_connection_is_killed) {
-    ServiceOptions options = patient();
-    options.restart_guard = RestartGuard::off;
-    LockService service = open_service({server_.uri()}, options);
+    LockService service = open_service({server_.uri()}, unguarded());
     ASSERT_TRUE(is_ok(service.try_acquire("r").get()));
     ASSERT_TRUE(nothing_left(service, "r"));
     server_.freeze();
