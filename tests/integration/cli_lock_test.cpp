@@ -189,6 +189,20 @@ TEST_F(CliLock, nodes_is_a_table_for_people_and_an_object_with_json) {
     EXPECT_EQ(object["nodes"][0]["role"], "master");
     EXPECT_EQ(object["nodes"][1]["ready"], false);
     EXPECT_NE(object["nodes"][1]["cause"], "");
+    EXPECT_FALSE(object["nodes"][0].contains("guarded_ms"));
+}
+
+TEST_F(CliLock, nodes_tells_how_long_a_guard_lasts_and_the_flag_turns_it_off) {
+    const CliEnd table = with_nodes({"nodes", "--restart-guard", "strict"});
+    EXPECT_EQ(table.how, "exit code 69");
+    EXPECT_THAT(table.out, HasSubstr("does not vote for"));
+    const CliEnd json = with_nodes({"nodes", "--json", "--restart-guard", "strict"});
+    for (const auto& node : json.json()["nodes"]) {
+        EXPECT_EQ(node["ready"], false);
+        EXPECT_GT(node.value("guarded_ms", 0.0), 1'000.0);
+        EXPECT_LT(node.value("guarded_ms", 0.0), 62'000.0);
+    }
+    EXPECT_EQ(with_nodes({"nodes", "--restart-guard", "off"}).how, "exit code 0");
 }
 
 }  // namespace
