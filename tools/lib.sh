@@ -61,7 +61,7 @@ need_packages() {
 
 # shellcheck disable=SC2034  # for those who source this
 BUILD_PACKAGES=(g++ cmake ninja-build pkg-config ccache libuv1-dev libhiredis-dev libssl-dev
-    libcurl4-openssl-dev
+    libcurl4-openssl-dev libsqlite3-dev
     libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev liblua5.1-0-dev
     redis-server python3)
 

@@ -26,9 +26,18 @@ const std::string_view kExtendScript =
     "if left>=0 and left<tonumber(ARGV[2]) then redis.call('PEXPIRE',KEYS[1],ARGV[2]) end\n"
     "return 1\n";
 
-// GETEX, which changes nothing here: it asks for the right to write, so that no write behind it is
-// forbidden, and unlike a GET it does not make the server watch the counter for this client.
+// SETRANGE of nothing changes nothing: it asks whether the server may write this key and has memory
+// left, so that no write behind it is forbidden. It has to be first: a server that is full lets a
+// script go on behind any write, and takes even GETEX for one. GETEX, because unlike a GET it does
+// not make the server watch the counter for this client.
 const std::string_view kAcquireScript =
+    "local e=redis.pcall('SETRANGE',KEYS[2],0,'')\n"
+    "if type(e)=='table' then\n"
+    " if string.find(e.err,'WRONGTYPE',1,true) then\n"
+    "  return redis.error_reply('QLFENCE the fencing counter is no string')\n"
+    " end\n"
+    " return e\n"
+    "end\n"
     "local c=redis.pcall('GETEX',KEYS[2])\n"
     "if type(c)=='table' then return c end\n"
     "local n\n"

@@ -35,14 +35,19 @@ Instant Guard::on_greeting(int node, const ServerPast& past, Instant now) {
 /// One of a deployment that was found cold at the open: it has been up since before that.
 bool Guard::is_cold(Instant started) const { return cold_ && started <= opened_; }
 
-NodeSet Guard::on_opened(Instant now) {
+NodeSet Guard::cold() const {
     NodeSet young;
     for (int i = 0; i < nodes_; ++i) {
         if (servers_[static_cast<std::size_t>(i)].young) young.add(i);
     }
+    const bool cold = mode_ == RestartGuard::automatic && young.size() >= quorum(nodes_);
+    return cold ? young : NodeSet{};
+}
+
+NodeSet Guard::on_opened(Instant now) {
+    const NodeSet young = cold();
     opened_ = now;
-    cold_ = mode_ == RestartGuard::automatic && young.size() >= quorum(nodes_);
-    if (!cold_) return {};
+    cold_ = !young.empty();
     young.each([&](int i) { servers_[static_cast<std::size_t>(i)].until = Instant{}; });
     return young;
 }

@@ -30,8 +30,10 @@ class Guard {
 
     /// A server greets. Until when it is guarded; not after `now`: it is not.
     Instant on_greeting(int node, const ServerPast& past, Instant now);
-    /// The first connections are made. Whose guards end at once: those of a deployment of which a
-    /// quorum is as young as that, where the mode allows it.
+    /// Whose guards end at once if the service opens now: those of a deployment of which a quorum
+    /// is as young as that, where the mode allows it.
+    NodeSet cold() const;
+    /// The first connections are made. cold(), whose guards have ended.
     NodeSet on_opened(Instant now);
 
   private:

@@ -52,8 +52,12 @@ void Core::consider_running() {
     if (phase_ != Phase::connecting) return;
     const auto settled =
         std::count_if(nodes_.begin(), nodes_.end(), [](auto& n) { return n->settled(); });
-    const auto ready =
-        std::count_if(nodes_.begin(), nodes_.end(), [](auto& n) { return n->ready(); });
+    // Who is guarded only until the open is as good as ready: else one node that hangs would hold
+    // up the first start of all of them for the whole connect_timeout.
+    const NodeSet cold = servers_->cold();
+    int ready = 0;
+    all_nodes().each(
+        [&](int i) { ready += node(i).ready() || (cold.has(i) && node(i).settled()) ? 1 : 0; });
     if (settled == node_count()) {
         run();
     } else if (ready >= protocol::quorum(node_count()) && !quorum_seen_) {

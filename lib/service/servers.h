@@ -21,6 +21,8 @@ class Servers {
 
     /// `wall`: what this machine's wall clock shows.
     nodes::Admission on_greeting(int node, const nodes::Greeter& greeter, Instant now, Nanos wall);
+    /// Whose votes count when the service opens, though they are guarded now: see Guard::cold().
+    NodeSet cold() const { return guard_.cold(); }
     /// The first connections are made: see Guard::on_opened().
     NodeSet on_opened(Instant now);
     /// Whose clock is more than 10 s off this machine's, but not alone in that.

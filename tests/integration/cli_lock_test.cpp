@@ -34,7 +34,8 @@ TEST_F(CliLock, acquire_prints_the_lock_and_leaves_it_held) {
     const auto object = end.json();
     EXPECT_EQ(object["resource"], "a");
     EXPECT_EQ(object["token"].get<std::string>().size(), 32U);
-    EXPECT_FALSE(object.contains("fence"));
+    // Microseconds since 1970: a counter starts at the servers' clock.
+    EXPECT_GT(object.value("fence", std::uint64_t{0}), 1'600'000'000'000'000U);
     EXPECT_GT(object["validity_ms"], 10'000);
     EXPECT_LT(object["validity_ms"], 19'800);
     EXPECT_GE(object["nodes"].size(), 3U);
@@ -102,9 +103,12 @@ TEST_F(CliLock, inspect_tells_the_holder_node_by_node) {
     ASSERT_EQ(object["nodes"].size(), 5U);
     EXPECT_EQ(object["nodes"][4]["node"], servers_[4]->label());
     EXPECT_EQ(object["nodes"][4]["token"], token);
+    EXPECT_EQ(object["nodes"][4]["fence"], object["nodes"][0]["fence"]);
+    EXPECT_GT(object["nodes"][4].value("fence", std::uint64_t{0}), 0U);
     const auto free = with_nodes({"inspect", "b"}).json();
     EXPECT_EQ(free["held"], false);
     EXPECT_FALSE(free.contains("holder"));
+    EXPECT_FALSE(free["nodes"][0].contains("fence"));
 }
 
 TEST_F(CliLock, two_dead_nodes_change_nothing) {
@@ -185,6 +189,20 @@ TEST_F(CliLock, nodes_is_a_table_for_people_and_an_object_with_json) {
     EXPECT_EQ(object["nodes"][0]["role"], "master");
     EXPECT_EQ(object["nodes"][1]["ready"], false);
     EXPECT_NE(object["nodes"][1]["cause"], "");
+    EXPECT_FALSE(object["nodes"][0].contains("guarded_ms"));
+}
+
+TEST_F(CliLock, nodes_tells_how_long_a_guard_lasts_and_the_flag_turns_it_off) {
+    const CliEnd table = with_nodes({"nodes", "--restart-guard", "strict"});
+    EXPECT_EQ(table.how, "exit code 69");
+    EXPECT_THAT(table.out, HasSubstr("does not vote for"));
+    const CliEnd json = with_nodes({"nodes", "--json", "--restart-guard", "strict"});
+    for (const auto& node : json.json()["nodes"]) {
+        EXPECT_EQ(node["ready"], false);
+        EXPECT_GT(node.value("guarded_ms", 0.0), 1'000.0);
+        EXPECT_LT(node.value("guarded_ms", 0.0), 62'000.0);
+    }
+    EXPECT_EQ(with_nodes({"nodes", "--restart-guard", "off"}).how, "exit code 0");
 }
 
 }  // namespace

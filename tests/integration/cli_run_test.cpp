@@ -12,6 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 
 std::vector<std::string> run_argv(std::vector<std::string> flags,
                                   const std::vector<std::string>& command) {
@@ -64,7 +65,16 @@ TEST(CliRun, tells_the_command_what_it_holds) {
     Process process(run_sh("echo \"$QUORUMLOCK_RESOURCE ${#QUORUMLOCK_TOKEN} "
                            "${QUORUMLOCK_FENCE-none}\""),
                     options);
-    EXPECT_EQ(end_of(process).out, "x 32 none\n");
+    // A memory node counts too.
+    EXPECT_THAT(end_of(process).out, MatchesRegex("x 32 [1-9][0-9]*\n"));
+}
+
+TEST(CliRun, takes_the_fence_of_an_outer_lock_away_where_there_is_none) {
+    ProcessOptions options = cli_options({{"QUORUMLOCK_FENCE", "of an outer lock"}});
+    Process process(cli_argv({"--no-fence", "run", "x", "--nodes", "memory:", "--", "sh", "-c",
+                              "echo \"${QUORUMLOCK_FENCE-none}\""}),
+                    options);
+    EXPECT_EQ(end_of(process).out, "none\n");
 }
 
 TEST(CliRun, gives_the_command_the_signals_and_descriptors_it_has_without_us) {

@@ -68,6 +68,18 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"empty_value", {"acquire", "x", "--ttl=", "--nodes", "memory:"}, "--ttl="},
         Wrong{"wait_of_years", {"acquire", "x", "--wait", "9000h", "--nodes", "memory:"}, "--wait"},
         Wrong{"max_ttl_of_days", {"nodes", "--max-ttl", "25h", "--nodes", "memory:"}, "24h"},
+        Wrong{"restart_guard",
+              {"nodes", "--restart-guard", "on", "--nodes", "memory:"},
+              "--restart-guard: on is none of auto, strict, off"},
+        Wrong{"fence_retention",
+              {"nodes", "--fence-retention", "1s", "--nodes", "memory:"},
+              "--fence-retention: 1s is out of bounds: 0, or 2m to 8760h"},
+        Wrong{"fence_retention_of_max_ttl",
+              {"nodes", "--fence-retention", "3m", "--max-ttl", "2m", "--nodes", "memory:"},
+              "--fence-retention: 3m is out of bounds: 0, or 4m to 8760h"},
+        Wrong{"fence_retention_of_years",
+              {"nodes", "--fence-retention", "8761h", "--nodes", "memory:"},
+              "to 8760h"},
         Wrong{"drift_factor", {"nodes", "--drift-factor", "0.6", "--nodes", "memory:"}, "0 to 0.5"},
         Wrong{"backlog", {"nodes", "--max-backlog", "15", "--nodes", "memory:"}, "16 to 1000000"},
         Wrong{"client_name", {"nodes", "--client-name", "a b", "--nodes", "memory:"}, "ASCII"},
@@ -144,6 +156,17 @@ TEST(Cli, takes_nodes_from_flag_before_environment_before_file) {
     EXPECT_EQ(longer.how, "exit code 0") << longer.err;
 }
 
+TEST(Cli, judges_the_fence_retention_by_the_max_ttl_that_goes_wherever_either_stands) {
+    const TempDir dir;
+    const std::string file = dir.write("c.json", R"({"nodes": ["memory:"], "fence_retention": "20s",
+                                "max_ttl": "10s", "restart_guard": "strict"})");
+    EXPECT_EQ(cli({"nodes", "--config", file}).how, "exit code 0");
+    EXPECT_THAT(cli({"nodes", "--config", file, "--max-ttl", "11s"}).err,
+                HasSubstr("fence_retention: 20s is out of bounds: 0, or 22s"));
+    EXPECT_EQ(cli({"nodes", "--config", file, "--max-ttl", "11s", "--fence-retention", "22s"}).how,
+              "exit code 0");
+}
+
 TEST(Cli, names_the_key_of_a_configuration_file_that_is_wrong) {
     const TempDir dir;
     const std::map<std::string, std::string> files{
@@ -152,7 +175,9 @@ TEST(Cli, names_the_key_of_a_configuration_file_that_is_wrong) {
         {R"({"nodes": "redis://:hush@h"})", "nodes"},
         {R"({"nodes": ["memory:"], "max_tttl": 1})", "max_tttl"},
         {R"({"nodes": ["memory:"], "max_ttl": "1"})", "max_ttl: 1"},
-        {R"({"nodes": ["memory:"], "max_ttl": []})", "max_ttl"}};
+        {R"({"nodes": ["memory:"], "max_ttl": []})", "max_ttl"},
+        {R"({"nodes": ["memory:"], "restart_guard": "on"})", "restart_guard: on"},
+        {R"({"nodes": ["memory:"], "fence_retention": "9s"})", "fence_retention: 9s"}};
     for (const auto& [content, names] : files) {
         const CliEnd end = cli({"nodes", "--config", dir.write("c.json", content)});
         EXPECT_EQ(end.how, "exit code 64") << content;

@@ -16,6 +16,13 @@
 
 namespace quorumlock::testing {
 
+/// For tests that restart or promote servers, or have few that vote, and want their votes at once.
+inline ServiceOptions unguarded() {
+    ServiceOptions options = patient();
+    options.restart_guard = RestartGuard::off;
+    return options;
+}
+
 class FiveRedis : public ::testing::Test {
   protected:
     static constexpr int kNodes = 5;
@@ -25,6 +32,9 @@ class FiveRedis : public ::testing::Test {
 
     RedisServer& server(int i) { return *servers_[static_cast<std::size_t>(i)]; }
     std::vector<std::string> uris() const { return uris_of(servers_); }
+    bool has(int i, std::string_view key) {
+        return server(i).command({"EXISTS", std::string(key)}) == "1";
+    }
     /// Servers that run, on which `key` exists.
     int holding(std::string_view key) {
         int count = 0;

@@ -40,6 +40,7 @@ constexpr CommandRow kRows[] = {
     // Keys.
     {"get", 2, 0, run_get},
     {"getex", -2, kWrite, run_getex},
+    {"setrange", 4, kWrite | kDenyOom, run_setrange},
     {"set", -3, kWrite | kDenyOom, run_set},
     {"incr", 2, kWrite | kDenyOom, run_incr},
     {"incrby", 3, kWrite | kDenyOom, run_incrby},

@@ -39,6 +39,8 @@ void run_get(Call& call);
 /// Without options: it changes nothing, and is no read-only command all the same.
 void run_getex(Call& call);
 void run_set(Call& call);
+/// Of nothing: it changes nothing, and is a write that needs memory all the same.
+void run_setrange(Call& call);
 void run_incr(Call& call);
 void run_incrby(Call& call);
 void run_rpush(Call& call);

@@ -114,6 +114,16 @@ void run_set(Call& call) {
     if (!options.get) call.reply.ok();
 }
 
+void run_setrange(Call& call) {
+    const auto offset = whole_number(call.words[2]);
+    if (!offset) return call.reply.error(said::kNotInteger);
+    if (*offset < 0) return call.reply.error("ERR offset is out of range");
+    if (!call.words[3].empty()) return call.reply.error("ERR the simulation sets no range");
+    const Key* const key = call.keys().find(call.words[1], call.moment());
+    if (key != nullptr && key->is_list()) return call.reply.error(said::kWrongType);
+    call.reply.integer(key == nullptr ? 0 : static_cast<std::int64_t>(key->value.size()));
+}
+
 void run_incr(Call& call) { increase(call, 1); }
 
 void run_incrby(Call& call) {

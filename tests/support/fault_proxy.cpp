@@ -100,7 +100,7 @@ struct FaultProxy::Impl {
         must(::write(wake_fd, &one, sizeof one) == sizeof one, "eventfd");
     }
 
-    const std::uint16_t server_port;
+    std::uint16_t server_port;
     int listener = -1;
     int wake_fd = -1;
     std::thread thread;
@@ -315,6 +315,11 @@ void FaultProxy::set(Fault fault, unsigned amount) {
         for (Connection& c : impl_->connections) impl_->drop(c, true);
     }
     impl_->wake();
+}
+
+void FaultProxy::forward_to(std::uint16_t server_port) {
+    std::lock_guard lock(impl_->mutex);
+    impl_->server_port = server_port;
 }
 
 void FaultProxy::reset_clients() {

@@ -37,6 +37,8 @@ class FaultProxy {
 
     /// From now on, for connections that are there and those to come.
     void set(Fault fault, unsigned amount = 0);
+    /// Where connections to come lead; those that are there stay.
+    void forward_to(std::uint16_t server_port);
     /// Resets the clients that are there now. What hold_requests keeps stays, and so do the
     /// server's ends of those connections.
     void reset_clients();

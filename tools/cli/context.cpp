@@ -28,12 +28,27 @@ Result<void> split_nodes(std::string_view shown, std::string_view list,
     }
 }
 
-Result<void> apply_all(const std::map<std::string, std::string>& given, const std::string& prefix,
-                       ServiceOptions& options) {
+struct Given {
+    std::string shown, text;
+};
+using AllGiven = std::map<const ServiceOption*, Given>;
+
+/// A flag goes before the file, whatever either says.
+Result<void> add_all(const std::map<std::string, std::string>& given, const std::string& prefix,
+                     AllGiven& all) {
     for (const auto& [name, text] : given) {
         const ServiceOption* option = find_service_option(name);
         if (option == nullptr) return invalid(prefix + name + ": there is no such option");
-        auto applied = option->apply(options, prefix + name, text);
+        all[option] = {prefix + name, text};
+    }
+    return {};
+}
+
+Result<void> apply_all(const AllGiven& all, ServiceOptions& options) {
+    for (const ServiceOption& option : service_options()) {
+        const auto given = all.find(&option);
+        if (given == all.end()) continue;
+        auto applied = option.apply(options, given->second.shown, given->second.text);
         if (!applied) return applied;
     }
     return {};
@@ -67,9 +82,11 @@ Result<Settings> Context::settings() const {
         file = std::move(*read);
     }
     const std::string prefix = "--config " + config_file + ": ";
-    auto applied = apply_all(file.service, prefix, settings.service);
-    if (!applied) return std::move(applied).error();
-    applied = apply_all(service_flags, "--", settings.service);
+    AllGiven all;
+    auto added = add_all(file.service, prefix, all);
+    if (added) added = add_all(service_flags, "--", all);
+    if (!added) return std::move(added).error();
+    auto applied = apply_all(all, settings.service);
     if (!applied) return std::move(applied).error();
     auto chosen = choose_nodes(*this, std::move(file.nodes), settings.nodes);
     if (!chosen) return std::move(chosen).error();

@@ -73,8 +73,29 @@ Result<void> client_name(ServiceOptions& o, std::string_view shown, std::string_
     return {};
 }
 
-constexpr std::array<ServiceOption, 10> kOptions{{
+Result<void> fence_retention(ServiceOptions& o, std::string_view shown, std::string_view text) {
+    return duration(o.fence_retention, shown, text, {2 * o.max_ttl, limits::kMaxWait, true});
+}
+
+Result<void> restart_guard(ServiceOptions& o, std::string_view shown, std::string_view text) {
+    if (text == "auto") {
+        o.restart_guard = RestartGuard::automatic;
+    } else if (text == "strict") {
+        o.restart_guard = RestartGuard::strict;
+    } else if (text == "off") {
+        o.restart_guard = RestartGuard::off;
+    } else {
+        return Error(Errc::invalid_argument, std::string(shown) + ": " + std::string(text) +
+                                                 " is none of auto, strict, off");
+    }
+    return {};
+}
+
+constexpr std::array<ServiceOption, 12> kOptions{{
     {"max-ttl", "longest ttl any client of these nodes uses, 10ms..24h [60s]", max_ttl},
+    {"fence-retention", "how long an unused fencing counter is kept; 0: 1h or 2*max-ttl [0]",
+     fence_retention},
+    {"restart-guard", "no vote after a restart: auto, strict, off [auto]", restart_guard},
     {"node-timeout", "a node silent this long has no vote; 0: ttl/20 [0]", node_timeout},
     {"connect-timeout", "what the first round waits for connections [1s]", connect_timeout},
     {"min-validity", "an acquire with less validity left has failed [0]", min_validity},

@@ -16,6 +16,7 @@ struct ServiceOption {
     Result<void> (*apply)(ServiceOptions& options, std::string_view shown, std::string_view text);
 };
 
+/// In the order in which they are to be applied: the bounds of some depend on max-ttl.
 std::span<const ServiceOption> service_options() noexcept;
 /// nullptr: there is no such option. `-` and `_` are the same.
 const ServiceOption* find_service_option(std::string_view name) noexcept;

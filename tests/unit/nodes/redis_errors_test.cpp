@@ -48,6 +48,17 @@ constexpr Case kCases[] = {
      CauseClass::wrong_data, true},
     {"EXECABORT Transaction discarded", ServerError::execabort, CauseClass::broken, true},
     {"ERR unknown command 'evalsha'", ServerError::unknown_command, CauseClass::rejected, true},
+    {"ERR Unknown Redis command called from script script: 0123, on @user_script:19.",
+     ServerError::unknown_command, CauseClass::rejected, true},
+    {"ERR Error running script (call to f_0123): @user_script:19: @user_script: 19: Unknown Redis "
+     "command called from Lua script",
+     ServerError::unknown_command, CauseClass::rejected, true},
+    {"ERR The user executing the script can't run this command or subcommand script: 0123, on "
+     "@user_script:26.",
+     ServerError::noperm, CauseClass::rejected, true},
+    {"ERR Error running script (call to f_0123): @user_script:2: @user_script: 2: The user "
+     "executing the script can't access at least one of the keys mentioned in the command",
+     ServerError::noperm, CauseClass::rejected, true},
     {"ERR DB index is out of range", ServerError::database, CauseClass::rejected, true},
     {"ERR invalid DB index", ServerError::database, CauseClass::rejected, true},
     {"ERR Error running script (call to f_0123): @user_script:1: WRONGTYPE Operation against",

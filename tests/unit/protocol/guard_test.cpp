@@ -35,7 +35,9 @@ TEST(Guard, a_young_server_has_no_vote_for_its_first_minute) {
 TEST(Guard, a_quorum_of_young_servers_is_a_first_start_of_them_all) {
     Guard guard(RestartGuard::automatic, kSpan, 3);
     guard.on_greeting(0, up_for(5s), kNow);
+    EXPECT_TRUE(guard.cold().empty());
     guard.on_greeting(2, up_for(6s), kNow);
+    EXPECT_EQ(guard.cold(), NodeSet::only(0) | NodeSet::only(2)) << "before the open too";
     EXPECT_EQ(guard.on_opened(kNow + 1s), NodeSet::only(0) | NodeSet::only(2));
     EXPECT_LE(guard.on_greeting(0, up_for(6s, kNow + 1s), kNow + 1s), kNow + 1s);
     EXPECT_LE(guard.on_greeting(1, up_for(7s, kNow + 2s), kNow + 2s), kNow + 2s)

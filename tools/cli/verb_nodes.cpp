@@ -1,0 +1,103 @@
+// nodes: which can be reached, and what they are.
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "tools/cli/node_text.h"
+#include "tools/cli/output.h"
+#include "tools/cli/verbs.h"
+
+namespace quorumlock::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+/// Columns as wide as their longest cell, two spaces between, nothing behind the last.
+bool print_table(const std::vector<std::vector<std::string>>& rows) {
+    std::vector<std::size_t> widths(rows.front().size(), 0);
+    for (const auto& row : rows) {
+        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    }
+    std::string text;
+    for (const auto& row : rows) {
+        std::string line;
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            line += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
+        }
+        text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+    }
+    return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+}
+
+/// Several sidecars in one set: each is a vote of its own only for clients of the same app-ids.
+std::string app_id_warning(const std::vector<NodeInfo>& nodes) {
+    const NodeInfo* first = nullptr;
+    for (const NodeInfo& info : nodes) {
+        if (info.app_id.empty()) continue;
+        if (first == nullptr) first = &info;
+        if (info.app_id == first->app_id) continue;
+        return one_line("the sidecars " + first->node + " (app-id " + first->app_id + ") and " +
+                        info.node + " (app-id " + info.app_id +
+                        ") do not exclude each other under Dapr's default keyPrefix, which is the "
+                        "app-id; set keyPrefix to name or none in the lock component");
+    }
+    return "";
+}
+
+bool print_nodes(const std::vector<NodeInfo>& nodes, std::size_t ready, bool json) {
+    if (json) {
+        ordered_json object{{"ready", ready}, {"quorum", quorum_of(nodes.size())}};
+        for (const NodeInfo& info : nodes) object["nodes"].push_back(describe(info));
+        if (const auto warning = app_id_warning(nodes); !warning.empty()) {
+            object["warning"] = warning;
+        }
+        return print_json(object);
+    }
+    std::vector<std::vector<std::string>> rows{node_columns()};
+    for (const NodeInfo& info : nodes) rows.push_back(row_of(info));
+    return print_table(rows);
+}
+
+int run_nodes(const Context& context) {
+    auto service = context.open();
+    if (!service) return context.fail("nodes", service.error());
+    auto nodes = service->nodes().get();
+    if (!nodes) return context.fail("nodes", nodes.error());
+    std::vector<NodeReport> missing;
+    for (const NodeInfo& info : *nodes) {
+        if (!info.ready) missing.push_back({info.node, NodeVote::failed, info.cause});
+    }
+    const std::size_t ready = nodes->size() - missing.size();
+    if (!print_nodes(*nodes, ready, context.json)) {
+        return context.fail("nodes", Error(Errc::closed, "stdout cannot be written"));
+    }
+    const std::string warning = app_id_warning(*nodes);
+    if (!warning.empty() && !context.json) {
+        std::fprintf(stderr, "quorumlock: nodes: warning: %s\n", warning.c_str());
+    }
+    if (ready >= quorum_of(nodes->size())) return kOk;
+    return context.fail("nodes", too_few(ready, nodes->size(), "are ready", std::move(missing)));
+}
+
+}  // namespace
+
+std::size_t quorum_of(std::size_t nodes) { return nodes / 2 + 1; }
+
+Error too_few(std::size_t count, std::size_t all, const char* did, std::vector<NodeReport> nodes) {
+    return Error(
+        Errc::no_quorum,
+        "no quorum: " + std::to_string(count) + " of " + std::to_string(all) + " nodes " + did,
+        std::move(nodes), Nanos{-1});
+}
+
+void add_nodes(CLI::App& app, Context& context) {
+    CLI::App* verb = app.add_subcommand("nodes", "Which nodes can be reached, and what they are");
+    verb->footer("A table for people, one object with --json. Exit code 69: no quorum is ready.");
+    verb->callback([&context] { context.action = [&context] { return run_nodes(context); }; });
+}
+
+}  // namespace quorumlock::cli
