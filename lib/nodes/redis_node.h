@@ -189,7 +189,7 @@ class RedisNode final : public Node, private ConnectionEvents {
     std::string former_run_id_;
     std::string met_run_id_, met_replication_id_;  ///< Of the server admitted last.
     std::optional<Nanos> clock_ahead_;
-    Nanos wall_base_{0};  ///< What this machine's wall clock is ahead of event_now().
+    Nanos wall_base_{0};       ///< What this machine's wall clock is ahead of event_now().
     bool unkillable_ = false;  ///< A former connection's id is not known, or CLIENT KILL refused.
     LeftOpen left_open_;
     Instant ready_since_{};

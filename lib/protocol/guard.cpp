@@ -12,20 +12,23 @@ Nanos guard_span(Nanos max_ttl, std::uint32_t drift_ppm) {
 
 Guard::Guard(RestartGuard mode, Nanos span, int nodes) : mode_(mode), span_(span), nodes_(nodes) {}
 
-Instant Guard::on_greeting(int node, const nodes::Greeter& greeter, Instant now) {
+Instant Guard::on_greeting(int node, const ServerPast& past, Instant now) {
     if (mode_ == RestartGuard::off) return Instant{};
     Server& server = servers_[static_cast<std::size_t>(node)];
     const bool first = !server.met;
     server.met = true;
-    const bool tells = greeter.started != Instant::max();
-    if (greeter.restarted || greeter.promoted) {
+    const bool tells = past.started != Instant::max();
+    if (past.restarted || past.promoted) {
         server.young = false;
-        // A promoted one has the data of another, as old as that may be.
-        server.until = (tells && greeter.restarted ? greeter.started : now) + span_;
-    } else if (first && tells && greeter.started + span_ > now && !is_cold(greeter.started)) {
+        // A promoted one has the data of another, and so has one that was up before the last one
+        // was met: the address has moved. As old as that may be.
+        const bool fresh = past.restarted && tells && past.started >= server.met_at;
+        server.until = (fresh ? past.started : now) + span_;
+    } else if (first && tells && past.started + span_ > now && !is_cold(past.started)) {
         server.young = true;
-        server.until = greeter.started + span_;
+        server.until = past.started + span_;
     }
+    server.met_at = now;
     return server.until;
 }
 

@@ -3,8 +3,10 @@
 
 #include <array>
 
-#include <quorumlock/node.h>
+#include <cstdint>
+
 #include <quorumlock/options.h>
+#include <quorumlock/time.h>
 
 #include "lib/base/node_set.h"
 
@@ -14,12 +16,20 @@ namespace quorumlock::protocol {
 /// lock that it can have granted before has ended, by any clock within the drift factor.
 Nanos guard_span(Nanos max_ttl, std::uint32_t drift_ppm);
 
+/// What a server that is met tells of its past.
+struct ServerPast {
+    Instant started =
+        Instant::max();      ///< It started at this instant at the latest; max(): not told.
+    bool restarted = false;  ///< Another process was met here before.
+    bool promoted = false;   ///< The same process followed another history before.
+};
+
 class Guard {
   public:
     Guard(RestartGuard mode, Nanos span, int nodes);
 
     /// A server greets. Until when it is guarded; not after `now`: it is not.
-    Instant on_greeting(int node, const nodes::Greeter& greeter, Instant now);
+    Instant on_greeting(int node, const ServerPast& past, Instant now);
     /// Whose guards end at once if the service opens now: those of a deployment of which a quorum
     /// is as young as that, where the mode allows it.
     NodeSet cold() const;
@@ -31,6 +41,7 @@ class Guard {
         bool met = false;
         bool young = false;  ///< Guarded for its uptime alone.
         Instant until{};
+        Instant met_at{};
     };
     bool is_cold(Instant started) const;
 

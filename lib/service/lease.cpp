@@ -73,7 +73,8 @@ void Lease::start_round(Round round, const nodes::Ask& ask, NodeSet to, Nanos ti
             core_.node(node).ask(ask, *this, static_cast<std::uint32_t>(node));
     });
     round_started_ = core_.env().event_now();
-    core_.env().arm(round_timer_, core_.env().event_now() + time_limit);
+    round_end_ = round_started_ + time_limit;
+    core_.env().arm(round_timer_, round_end_);
 }
 
 /// Nobody listens to what is still unanswered. Rules A5, N8: `silent` lets the node be probed.

@@ -49,10 +49,10 @@ class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
     void begin(std::string_view resource, const Token& token, Nanos ttl, NodeSet may_hold);
     /// Starts a round; Core hears on_acquired / on_not_acquired / on_extended / on_released.
     struct AcquirePlan {
-        Nanos time_limit{0};          ///< Of each question in it, by rule T5,
+        Nanos time_limit{0};                ///< Of each question in it, by rule T5,
         Instant deadline = Instant::max();  ///< and the caller's, of all.
-        bool want_remaining = false;  ///< A refusal should tell how long the holder has left.
-        bool fence = false;           ///< Rule F1
+        bool want_remaining = false;        ///< A refusal should tell how long the holder has left.
+        bool fence = false;                 ///< Rule F1
     };
     void acquire(const AcquirePlan& plan);
     void extend(Nanos ttl, Nanos time_limit);
@@ -170,12 +170,13 @@ class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
     bool decided_ = false;
     bool cut_by_caller_ = false;  // its deadline is the time limit
     Instant deadline_{};          // of an acquire
-    bool raised_ = false;  // this round's time limit was prolonged for RAISE
-    NodeSet open_;         // asked in this round and not answered
-    NodeSet raising_;      // of these, by RAISE
-    NodeSet healing_;      // sent a HEAL, unanswered
-    NodeSet may_hold_;     // where the token may be: granted or unknown, not yet told to release
+    bool raised_ = false;         // this round's time limit was prolonged for RAISE
+    NodeSet open_;                // asked in this round and not answered
+    NodeSet raising_;             // of these, by RAISE
+    NodeSet healing_;             // sent a HEAL, unanswered
+    NodeSet may_hold_;  // where the token may be: granted or unknown, not yet told to release
     Nanos time_limit_{0};
+    Instant round_end_{};  // when nobody waits any longer
     std::int64_t fence_ = 0;
     std::vector<nodes::Ticket> tickets_;
     std::vector<nodes::Ticket> heal_tickets_;

@@ -49,10 +49,12 @@ void Lease::raise() {
         open_.add(node);
         raising_.add(node);
     });
-    // A second question has a time limit of its own.
-    if (!awaited || std::exchange(raised_, true)) return;
-    time_limit_ = limit_acquire(time_limit_);
-    core_.env().arm(round_timer_, core_.env().event_now() + time_limit_);
+    if (!awaited) return;
+    if (!std::exchange(raised_, true)) {  // A second question has a time limit of its own.
+        time_limit_ = limit_acquire(time_limit_);
+        round_end_ = core_.env().event_now() + time_limit_;
+    }
+    core_.env().arm(round_timer_, round_end_);
 }
 
 }  // namespace quorumlock::detail

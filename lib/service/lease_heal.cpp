@@ -23,7 +23,9 @@ void Lease::heal_absent() {
 void Lease::heal_late(int node, Outcome outcome) {
     const bool extended = round_ == Round::extend && decided_ &&
                           extend_.decision() == ExtendDecision::extended && hold() == Hold::held;
-    if (extended && outcome == Outcome::absent) heal(NodeSet::only(node));
+    // Rule H2: not behind the end of the validity, though nobody has been told of it yet.
+    const bool valid = core_.env().event_now() < validity_end();
+    if (extended && valid && outcome == Outcome::absent) heal(NodeSet::only(node));
 }
 
 /// As long as the validity, which a shorter extension has not shortened (rule E2).

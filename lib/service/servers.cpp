@@ -39,7 +39,8 @@ nodes::Admission Servers::on_greeting(int node, const nodes::Greeter& greeter, I
     own_clock_ = wall - now.time_since_epoch();
     known.clock.reset();
     if (greeter.clock_ahead) known.clock = own_clock_ + *greeter.clock_ahead;
-    return {.guarded_until = guard_.on_greeting(node, greeter, now)};
+    return {.guarded_until = guard_.on_greeting(
+                node, {greeter.started, greeter.restarted, greeter.promoted}, now)};
 }
 
 NodeSet Servers::on_opened(Instant now) {

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "lib/protocol/guard.h"
+
 namespace quorumlock::sim {
 
 namespace {
 
 constexpr std::int64_t kMillion = 1'000'000;
+constexpr Nanos kGuardedTtl = std::chrono::seconds(3);
 
 std::int64_t draw_ppm(Random& random, std::int64_t most) {
     switch (random.below(4)) {
@@ -57,6 +60,7 @@ void draw_node(NodePlan& node, Random& random, Time near, std::int64_t most, boo
     const std::int64_t off =
         random.chance(1, 8) && may_be_off ? 600'000'000 : random.scaled(10, 100'000);
     node.server.wall = kWallStart + random.between(-off, off);
+    node.server.uptime = random.chance(1, 24) ? random.scaled(1, 10'000'000) : 86'400'000'000;
     node.server.service = random.scaled(kMicro, 50 * kMicro);
     node.base = random.scaled(near, 4 * near);
     node.jitter = random.scaled(node.base / 8 + 1, 2 * node.base);
@@ -93,8 +97,8 @@ ServiceOptions draw_options(const Plan& plan, Random& random) {
     if (random.chance(1, 8)) options.retry_delay = Nanos(0);
     options.retry_delay_max = Nanos(random.scaled(50 * kMilli, kSecond));
     options.drain_timeout = Nanos(random.chance(1, 8) ? 0 : random.scaled(kMilli, 4 * kSecond));
-    options.max_backlog = random.chance(1, 4) ? 16 : 1024;
-    options.restart_guard = RestartGuard::off;
+    options.max_backlog = random.chance(1, 2) ? 16 : 1024;
+    options.restart_guard = plan.guard;
     return options;
 }
 
@@ -142,6 +146,24 @@ std::int64_t most_ppm(std::uint32_t drift_ppm) noexcept {
     return drift_ppm * kMillion / (2 * kMillion - drift_ppm);
 }
 
+bool Plan::guarded() const noexcept {
+    const auto tells = [](const NodePlan& node) { return !node.no_info; };
+    return guard == RestartGuard::strict && vendors == 0 && !dapr &&
+           std::all_of(nodes.begin(), nodes.end(), tells);
+}
+
+bool Plan::excuses(FaultKind kind) const noexcept {
+    const bool restarts = kind == FaultKind::crash_lose || kind == FaultKind::restart_storm;
+    return sim::excuses(kind) && !(restarts && guarded());
+}
+
+Time Plan::guard_span() const noexcept {
+    if (guard == RestartGuard::off) return 0;
+    const Nanos span =
+        protocol::guard_span(processes.front().options.max_ttl, drift_ppm) + Nanos(kSecond);
+    return span.count() + span.count() / 2;
+}
+
 Plan Plan::draw(std::uint64_t seed) {
     Plan plan;
     plan.seed = seed;
@@ -149,6 +171,14 @@ Plan Plan::draw(std::uint64_t seed) {
     plan.strict = random.chance(5, 8);
     draw_sizes(plan, random);
     draw_ttls(plan, random);
+    constexpr std::array<RestartGuard, 8> kGuards{
+        RestartGuard::strict, RestartGuard::strict, RestartGuard::strict, RestartGuard::automatic,
+        RestartGuard::off,    RestartGuard::off,    RestartGuard::off,    RestartGuard::off};
+    plan.guard = random.pick(kGuards);
+    // A guard of minutes would leave nothing to be seen.
+    if (plan.guard != RestartGuard::off) {
+        for (Nanos& ttl : plan.ttls) ttl = std::min(ttl, Nanos(kGuardedTtl));
+    }
     draw_resources(plan, random);
     constexpr std::array<std::uint32_t, 8> kDrifts{10'000, 10'000, 10'000, 10'000,
                                                    0,      1'000,  50'000, 300'000};
@@ -157,7 +187,7 @@ Plan Plan::draw(std::uint64_t seed) {
     const Time near = random.scaled(40 * kMicro, 500 * kMicro);
     int spare = static_cast<int>(plan.nodes.size()) - plan.quorum();
     for (NodePlan& node : plan.nodes) draw_node(node, random, near, most, --spare >= 0);
-    plan.no_kill = random.chance(1, 10);
+    plan.no_kill = random.chance(1, 6);
     for (NodePlan& node : plan.nodes) node.no_kill = node.no_kill || plan.no_kill;
     for (ProcessPlan& process : plan.processes) draw_process(plan, process, random, most);
     draw_network(plan, random);

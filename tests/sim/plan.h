@@ -49,9 +49,10 @@ struct ClientPlan {
 
 struct Plan {
     std::uint64_t seed = 0;
-    bool strict = true;    ///< No fault of this run excuses two holders.
-    bool no_kill = false;  ///< No server of this run allows CLIENT KILL.
-    bool dapr = false;     ///< The one node is a Dapr sidecar, the server stands behind it.
+    bool strict = true;                      ///< No fault of this run excuses two holders.
+    bool no_kill = false;                    ///< No server of this run allows CLIENT KILL.
+    RestartGuard guard = RestartGuard::off;  ///< Of every process.
+    bool dapr = false;  ///< The one node is a Dapr sidecar, the server stands behind it.
     std::vector<NodePlan> nodes;
     std::vector<ProcessPlan> processes;
     std::vector<ClientPlan> clients;
@@ -68,6 +69,12 @@ struct Plan {
         return dapr ? kDaprKeys + resource : resource;
     }
     int quorum() const noexcept { return static_cast<int>(nodes.size()) / 2 + 1; }
+    /// A restart without the data excuses nothing: rule G1 goes for everybody, without exception.
+    bool guarded() const noexcept;
+    /// After it two holders may be nobody's fault of ours.
+    bool excuses(FaultKind kind) const noexcept;
+    /// For how long a server may be without a vote after a restart, by any clock here.
+    Time guard_span() const noexcept;
 
     static Plan draw(std::uint64_t seed);
 };

@@ -7,6 +7,8 @@ namespace quorumlock::sim {
 
 void become_dapr(Plan& plan, Random& random) {
     plan.dapr = true;
+    // Beyond ten times that many undos a refusal is believed, be it a lie or not.
+    for (ProcessPlan& process : plan.processes) process.options.max_backlog = 1024;
     plan.nodes.resize(1);
     NodePlan& node = plan.nodes[0];
     node.unix_socket = false;

@@ -40,13 +40,13 @@ std::vector<FaultKind> draw_kinds(const Plan& plan, Random& random) {
         const auto kind = static_cast<FaultKind>(i);
         const bool wanted = random.chance(1, 3);
         if (plan.dapr && is_of_links(kind)) continue;
-        if (wanted && !(plan.strict && excuses(kind))) kinds.push_back(kind);
+        if (wanted && !(plan.strict && plan.excuses(kind))) kinds.push_back(kind);
     }
     if (kinds.empty()) {
         kinds.push_back(plan.dapr ? FaultKind::sidecar_lies : FaultKind::reset_after);
     }
     // Where nothing can be killed, what a broken connection still carries is what matters.
-    if (plan.no_kill && !plan.dapr) kinds.push_back(FaultKind::reset_client);
+    if (plan.no_kill && !plan.dapr) kinds.insert(kinds.end(), 3, FaultKind::reset_client);
     return kinds;
 }
 
@@ -66,7 +66,7 @@ void draw_amount(const Plan& plan, Fault& fault, Random& random) {
             break;
         case FaultKind::restart_storm:  // how often; without the data?
             fault.amount = random.number(2, 6);
-            fault.flag = !plan.strict && random.chance(1, 2);
+            fault.flag = (!plan.strict || plan.guarded()) && random.chance(1, 2);
             break;
         case FaultKind::sidecar_late:  // by so much
             fault.amount = random.scaled(kMilli, 4 * kSecond);

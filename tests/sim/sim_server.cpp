@@ -39,7 +39,7 @@ SimServer::SimServer(World& world, std::uint64_t seed, int index, const ServerTr
       events_(events),
       clock_(traits.wall * kMicro, traits.ppm),
       luck_(seed, Luck::server, static_cast<std::uint64_t>(index)),
-      redis_(luck_.next(), traits.wall, this),
+      redis_(luck_.next(), traits.wall - traits.uptime, this),
       service_(traits.service) {}
 
 // ---- the truth ----

@@ -35,7 +35,8 @@ class ServerEvents {
 
 struct ServerTraits {
     std::int64_t ppm = 0;
-    WallMicros wall = 0;        ///< What its wall clock shows as the run begins.
+    WallMicros wall = 0;        ///< What its wall clock shows as the run begins,
+    WallMicros uptime = 0;      ///< and for how long it has been up by then.
     Time service = 5 * kMicro;  ///< How long it takes for what has arrived at once.
     int database = 0;           ///< Where its locks are.
 };

@@ -90,7 +90,7 @@ FORBIDDEN_WORDS = ["../" + "shared", "/" + "work/", "/" + "root/"]
 
 PROJECT_FOLDERS = r"(?:lib|include|tests|tools|docs|examples|benchmarks|cmake|\.ci)"
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
-RULE_ID = re.compile(r"\b[Rr]ules?((?:\s*(?:,|and|\.\.|or)?\s*\b[QTAERLND]\d{1,2}\b)+)")
+RULE_ID = re.compile(r"\b[Rr]ules?((?:\s*(?:,|and|\.\.|or)?\s*\b[QTAERLNDFHG]\d{1,2}\b)+)")
 MARKDOWN_LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)]*)?\)")
 MARKDOWN_PATH = re.compile(r"`(" + PROJECT_FOLDERS + r"/[\w./-]*)`")
 DOCS_PATH = re.compile(r"\bdocs/[\w-]+\.md\b")
@@ -298,7 +298,7 @@ def check_rule_ids(tree):
     for name in tree.cxx("lib/", "include/", "tests/"):
         for number, line in enumerate(tree.files[name], 1):
             for ids in RULE_ID.findall(line):
-                for rule in re.findall(r"[QTAERLND]\d{1,2}", ids):
+                for rule in re.findall(r"[QTAERLNDFHG]\d{1,2}", ids):
                     if not re.search(rf"\b{rule}\b", protocol):
                         tree.find(name, number, "rules", f"docs/protocol.md has no rule {rule}")
 

@@ -61,7 +61,7 @@ void Commands::read_set(SimServer& server, Link& link, std::int64_t written,
     }
     Attempt* const attempt = ledger_.find(words[2]);
     if (attempt != nullptr && vote_at(*attempt, server).extend_read) {
-        return read_heal(server, link, written, *attempt, words[5]);
+        return read_heal(link, written, *attempt, words[5]);
     }
     read_acquire(server, link, written, words[1], words[2], words[5]);
 }
@@ -98,10 +98,9 @@ void Commands::read_acquire(SimServer& server, Link& link, std::int64_t written,
     promise_ = promise_of(written, milliseconds(ttl));
 }
 
-/// Rule H1: it follows an EXTEND which found nothing, and belongs to a lock of the same service.
-void Commands::read_heal(SimServer& server, Link& link, std::int64_t written, Attempt& attempt,
-                         std::string_view ttl) {
-    vote_at(attempt, server).extend_read = false;
+/// Rule H1: it follows an EXTEND, and belongs to a lock of the same service. One that a former
+/// connection had still to deliver may come behind a newer one.
+void Commands::read_heal(Link& link, std::int64_t written, Attempt& attempt, std::string_view ttl) {
     changing_ = attempt.token;
     promise_ = promise_of(written, milliseconds(ttl));
     if (attempt.process != link.process().index() || attempt.service != link.service) {
@@ -183,7 +182,10 @@ Attempt* Commands::key_set(SimServer& server, Link* link, std::string_view, std:
         verdict_.report("commands", "the lease of token " + attempt->name() + " at " +
                                         server.name() + " was shortened");
     }
-    if (vote.state == Vote::State::none) vote.set_at = world_.now();
+    if (vote.state == Vote::State::none) {
+        vote.set_at = world_.now();
+        vote.set_link = link != nullptr ? link->number() : 0;
+    }
     // A short extension does not give back what a clock has taken from a long lease.
     const Time end = server.clock().when(expires * kMicro);
     vote.cut_short = vote.state == Vote::State::present && end < vote.honest_end &&
@@ -223,8 +225,11 @@ Attempt* Commands::key_gone(SimServer& server, Link* link, std::string_view, std
         case Gone::overwritten:
             vote.state = ours ? Vote::State::ghost : Vote::State::excused;
             break;
-        case Gone::flushed:
         case Gone::crashed:
+            // Under the guard it counts as there until it would have ended: rule G1.
+            vote.state = ledger_.plan().guarded() ? Vote::State::ghost : Vote::State::excused;
+            break;
+        case Gone::flushed:
             vote.state = Vote::State::excused;
             break;
     }

@@ -54,8 +54,7 @@ class Commands {
                   const std::vector<std::string_view>& words);
     void read_acquire(SimServer& server, Link& link, std::int64_t written,
                       std::string_view resource, std::string_view token, std::string_view ttl);
-    void read_heal(SimServer& server, Link& link, std::int64_t written, Attempt& attempt,
-                   std::string_view ttl);
+    void read_heal(Link& link, std::int64_t written, Attempt& attempt, std::string_view ttl);
     void read_fence_script(SimServer& server, Link& link, std::int64_t written,
                            const std::vector<std::string_view>& words);
     void read_script(SimServer& server, Link& link, std::int64_t written,

@@ -2,11 +2,23 @@
 
 namespace quorumlock::sim {
 
+namespace {
+
+bool restarts(FaultKind kind) {
+    return kind == FaultKind::crash_keep || kind == FaultKind::crash_lose ||
+           kind == FaultKind::restart_storm;
+}
+
+}  // namespace
+
 void Judge::on_fault(const Fault& fault, bool begins) {
     const Plan& plan = ledger.plan();
     // What was on its way when it ended comes later still.
     Time until = world_.now() + 2 * plan.network.longest_retransmit;
     if (fault.kind == FaultKind::delay || fault.kind == FaultKind::slow) until += fault.amount;
+    if (restarts(fault.kind)) until += plan.guard_span();  // Rule G1
+    // A machine that was suspended sleeps on when faults cease.
+    if (begins && fault.kind == FaultKind::suspend) until += fault.length;
     // What a connection still carries that has ended for the client alone is what rule N6 is for.
     // Who is lied to by a sidecar does not notice: nothing takes longer than it does anyway.
     const bool harmless =
@@ -21,7 +33,8 @@ void Judge::on_fault(const Fault& fault, bool begins) {
     for (int node = 0; node < ledger.nodes(); ++node) {
         if ((fault.nodes >> node & 1U) == 0) continue;
         if (fault.kind == FaultKind::drift_beyond) ledger.taint_all(node, begins, world_.now());
-        if (excuses(fault.kind) || fault.kind == FaultKind::restart_storm) commands.data_lost(node);
+        const bool storm = fault.kind == FaultKind::restart_storm && !plan.guarded();
+        if (plan.excuses(fault.kind) || storm) commands.data_lost(node);
     }
 }
 

@@ -75,7 +75,8 @@ bool Leftovers::came_too_late(const Attempt& attempt, int node) const {
     const Vote& vote = attempt.votes[static_cast<std::size_t>(node)];
     // Then closing waits for the first undo only: docs/decisions.md (p).
     if (ledger_.plan().dapr) return vote.undone < vote.set_at;
-    return repeated_by(vote, ways_.greeted(attempt.process, node), attempt.ttl) == kNever;
+    return repeated_by(vote, ways_.greeted_behind(attempt.process, node, vote.set_link),
+                       attempt.ttl) == kNever;
 }
 
 void Leftovers::closed(int process, int service, std::uint32_t named) {
@@ -119,6 +120,8 @@ Time Leftovers::allowed_until(Attempt& attempt, int node, Time since) {
     const NodePlan& plan = ledger_.plan().nodes[static_cast<std::size_t>(node)];
     if (!plan.no_kill && !plan.no_info) return until;
     const Vote& vote = attempt.votes[static_cast<std::size_t>(node)];
+    // Where another connection has broken meanwhile the repetitions may begin anew.
+    if (came_too_late(attempt, node)) return kNever;
     return std::max(until, repeated_by(vote, ways_.greeted(attempt.process, node), attempt.ttl));
 }
 

@@ -7,7 +7,16 @@
 namespace quorumlock::sim {
 
 Ways::Ways(World& world, const Plan& plan)
-    : world_(world), ways_(plan.processes.size() * kMostNodes) {}
+    : world_(world), ways_(plan.processes.size() * kMostNodes) {
+    // Rule G1 goes for servers that have just started, too.
+    for (std::size_t i = 0; i < ways_.size(); ++i) {
+        const std::size_t node = i % kMostNodes;
+        if (node >= plan.nodes.size()) continue;
+        if (plan.nodes[node].server.uptime * kMicro < plan.guard_span()) {
+            ways_[i].healed = plan.guard_span();
+        }
+    }
+}
 
 Ways::Way& Ways::way(int process, int node) noexcept {
     return ways_[static_cast<std::size_t>(process * kMostNodes + node)];
@@ -23,6 +32,7 @@ void Ways::on_greeted(Link& link) {
     Way& between = way(link.process().index(), link.node());
     between.link = &link;
     between.greeted = world_.now();
+    between.all.emplace_back(link.number(), world_.now());
 }
 
 void Ways::on_sidecar_trouble(const SimProcess& process, int node, Time pause) {
@@ -35,6 +45,14 @@ Time Ways::sidecar_asked_since(const SimProcess& process, int node) {
     if (between.troubles > 0) return kNever;
     between.healed = std::max(between.healed, process.asleep_until());
     return std::max(between.healed, between.asked);
+}
+
+Time Ways::greeted_behind(int process, int node, std::uint32_t link) const noexcept {
+    const Way& between = ways_[static_cast<std::size_t>(process * kMostNodes + node)];
+    for (const auto& [number, at] : between.all) {
+        if (number > link) return at;
+    }
+    return between.greeted;
 }
 
 Time Ways::greeted(int process, int node) const noexcept {

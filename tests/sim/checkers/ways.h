@@ -27,6 +27,8 @@ class Ways {
 
     /// When the handshake of the newest connection was executed, or 0.
     Time greeted(int process, int node) const noexcept;
+    /// Likewise of the first one behind this link, where there is one.
+    Time greeted_behind(int process, int node, std::uint32_t link) const noexcept;
     /// Since when nothing is wrong between them, and this service is connected by a connection that
     /// was greeted; kNever: something is, or it is not.
     Time in_order_since(const SimProcess& process, int service, int node);
@@ -37,9 +39,10 @@ class Ways {
     struct Way {
         int troubles = 0;
         Time healed = 0;
-        Time asked = 0;        ///< A sidecar: by then, at the latest.
-        Link* link = nullptr;  ///< The newest that has greeted,
-        Time greeted = 0;      ///< and when.
+        Time asked = 0;                                   ///< A sidecar: by then, at the latest.
+        Link* link = nullptr;                             ///< The newest that has greeted,
+        Time greeted = 0;                                 ///< and when.
+        std::vector<std::pair<std::uint32_t, Time>> all;  ///< Each that has, and when.
     };
     Way& way(int process, int node) noexcept;
 

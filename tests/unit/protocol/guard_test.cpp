@@ -11,11 +11,10 @@ using namespace std::chrono_literals;
 constexpr Instant kNow = Instant(1000s);
 constexpr Nanos kSpan = 60s;
 
-nodes::Greeter up_for(Nanos uptime, Instant now = kNow) {
-    nodes::Greeter greeter;
-    greeter.run_id = "a";
-    greeter.started = now - uptime;
-    return greeter;
+ServerPast up_for(Nanos uptime, Instant now = kNow) {
+    ServerPast past;
+    past.started = now - uptime;
+    return past;
 }
 
 TEST(Guard, lasts_until_the_longest_lock_has_ended_by_any_clock) {
@@ -43,7 +42,7 @@ TEST(Guard, a_quorum_of_young_servers_is_a_first_start_of_them_all) {
     EXPECT_LE(guard.on_greeting(0, up_for(6s, kNow + 1s), kNow + 1s), kNow + 1s);
     EXPECT_LE(guard.on_greeting(1, up_for(7s, kNow + 2s), kNow + 2s), kNow + 2s)
         << "one met later that started before is of the same start";
-    nodes::Greeter again = up_for(0s, kNow + 10s);
+    ServerPast again = up_for(0s, kNow + 10s);
     again.restarted = true;
     EXPECT_EQ(guard.on_greeting(0, again, kNow + 10s), kNow + 70s) << "once";
 }
@@ -66,22 +65,30 @@ TEST(Guard, strict_knows_no_first_start) {
 
 TEST(Guard, off_guards_nobody) {
     Guard guard(RestartGuard::off, kSpan, 1);
-    nodes::Greeter greeter = up_for(1s);
-    greeter.restarted = true;
-    EXPECT_LE(guard.on_greeting(0, greeter, kNow), kNow);
+    ServerPast past = up_for(1s);
+    past.restarted = true;
+    EXPECT_LE(guard.on_greeting(0, past, kNow), kNow);
 }
 
 TEST(Guard, a_promoted_replica_is_guarded_from_when_it_is_met) {
     Guard guard(RestartGuard::automatic, kSpan, 3);
     guard.on_greeting(0, up_for(24h), kNow);
-    nodes::Greeter promoted = up_for(25h, kNow + 1h);
+    ServerPast promoted = up_for(25h, kNow + 1h);
     promoted.promoted = true;
     EXPECT_EQ(guard.on_greeting(0, promoted, kNow + 1h), kNow + 1h + kSpan);
 }
 
+TEST(Guard, an_address_that_has_moved_to_an_old_server_is_guarded_from_when_it_is_met) {
+    Guard guard(RestartGuard::automatic, kSpan, 3);
+    guard.on_greeting(0, up_for(24h), kNow);
+    ServerPast other = up_for(25h, kNow + 1h);
+    other.restarted = true;
+    EXPECT_EQ(guard.on_greeting(0, other, kNow + 1h), kNow + 1h + kSpan);
+}
+
 TEST(Guard, what_does_not_tell_its_age_is_guarded_only_when_it_is_seen_to_restart) {
     Guard guard(RestartGuard::strict, kSpan, 1);
-    nodes::Greeter mute;
+    ServerPast mute;
     EXPECT_LE(guard.on_greeting(0, mute, kNow), kNow);
     mute.restarted = true;
     EXPECT_EQ(guard.on_greeting(0, mute, kNow + 1s), kNow + 1s + kSpan);

@@ -84,6 +84,26 @@ TEST_F(ServiceFence, a_silent_raise_has_a_time_limit_of_its_own_and_is_undone) {
     EXPECT_EQ(node(1).count("undo"), 1u);
 }
 
+TEST_F(ServiceFence, a_raise_that_is_asked_again_is_not_waited_for_without_end) {
+    open({4, 9, 11});
+    node(0).mode = node(2).mode = Mode::hang;
+    auto pending = world->locks->try_acquire("r", {.ttl = 1s});
+    world->env.run();
+    node(0).wake();
+    node(0).mode = Mode::hang;
+    world->env.run();  // 0 is asked to raise to 10
+    node(1).mode = Mode::fail;
+    node(2).wake();
+    world->env.run();  // 1 is asked to raise to 12, and fails
+    node(0).wake();
+    node(0).mode = Mode::hang;
+    world->env.run();  // nobody is open, and 0 is asked again
+    EXPECT_EQ(node(0).count("raise"), 2u);
+    world->env.advance(50ms);
+    ASSERT_TRUE(pending.done());
+    EXPECT_EQ(pending.get().error().code(), Errc::no_quorum);
+}
+
 TEST_F(ServiceFence, a_key_that_is_lost_before_its_counter_is_raised_is_no_vote) {
     open({4, 9, 0});
     node(2).mode = Mode::fail;
