@@ -125,4 +125,24 @@ TEST(Fences, whoever_may_not_write_the_counter_gets_no_lock) {
     EXPECT_EQ(server.dbsize(), "0");
 }
 
+// The rights of docs/operations.md.
+TEST(Fences, need_no_more_than_the_rights_that_are_told) {
+    RedisServer server;
+    ASSERT_EQ(server.command({"ACL",          "SETUSER",   "locks",    "on",
+                              ">pw",          "resetkeys", "~r",       "~quorumlock:fence:*",
+                              "-@all",        "+ping",     "+set",     "+get",
+                              "+getex",       "+setrange", "+del",     "+pttl",
+                              "+pexpire",     "+time",     "+evalsha", "+eval",
+                              "+script|load", "+client",   "+info"}),
+              "OK");
+    LockService service = open_service({"redis://locks:pw@" + server.label()});
+    auto lock = service.try_acquire("r", {.ttl = 30s}).get();
+    ASSERT_TRUE(is_ok(lock));
+    EXPECT_GT(lock->fence(), 0U);
+    EXPECT_TRUE(is_ok(lock->extend(40s).get()));
+    EXPECT_TRUE(is_ok(service.inspect("r").get()));
+    EXPECT_TRUE(is_ok(lock->release().get()));
+    EXPECT_EQ(info_of(service, server.label()).cause, "");
+}
+
 }  // namespace quorumlock::testing
