@@ -182,7 +182,7 @@ Attempt* Commands::key_set(SimServer& server, Link* link, std::string_view, std:
         verdict_.report("commands", "the lease of token " + attempt->name() + " at " +
                                         server.name() + " was shortened");
     }
-    if (vote.state == Vote::State::none) {
+    if (!vote.there) {  // For the first time, or behind a HEAL that was released meanwhile.
         vote.set_at = world_.now();
         vote.set_link = link != nullptr ? link->number() : 0;
     }
