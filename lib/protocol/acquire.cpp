@@ -21,7 +21,8 @@ void AcquireRound::begin(int nodes, Instant t0, const Terms& terms, bool fenced)
 AcquireDecision AcquireRound::on_vote(int node, NodeSet Votes::*to, Instant now,
                                       std::int64_t counter) {
     QL_CHECK(node >= 0 && node < nodes_ && to != &Votes::open);
-    QL_CHECK(!fenced_ || to != &Votes::yes || counter > 0);
+    // A node of a user's own may promise counters and tell none: no reason to end the program.
+    if (fenced_ && to == &Votes::yes && counter <= 0) to = &Votes::unknown;
     votes_.move(node, to);
     if (fenced_ && to == &Votes::yes) count_.on_granted(node, counter);
     return decide(now);

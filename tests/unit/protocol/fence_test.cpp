@@ -41,6 +41,14 @@ TEST_F(Fenced, a_number_that_a_quorum_has_reached_is_won_in_one_round_trip) {
     EXPECT_TRUE(round.to_raise().empty());
 }
 
+TEST_F(Fenced, a_grant_without_a_number_is_no_vote_and_is_undone) {
+    begin(3);
+    EXPECT_EQ(grant(0, 0), open);
+    EXPECT_TRUE(round.votes().unknown.has(0));
+    EXPECT_TRUE(round.to_undo().has(0));
+    EXPECT_EQ(grant(1, -1), no_quorum);
+}
+
 TEST_F(Fenced, one_node_alone_needs_no_raise) {
     begin(1);
     EXPECT_EQ(grant(0, 1234567), acquired);
