@@ -41,6 +41,8 @@ NodeStep step_for(nodes::Step step) {
             return NodeStep::extend;
         case nodes::Step::heal:
             return NodeStep::heal;
+        case nodes::Step::transfer:
+            return NodeStep::transfer;
         case nodes::Step::release:
         case nodes::Step::inspect:
             break;

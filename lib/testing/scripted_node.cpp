@@ -34,6 +34,8 @@ void ScriptedNode::wake() {
     }
 }
 
+void ScriptedNode::tell(const std::string& resource) { events_->on_wake(index_, resource); }
+
 bool ScriptedNode::holds(const std::string& resource) const {
     const auto key = keys.find(resource);
     return key != keys.end() && key->second.until > loop_->now();
@@ -57,18 +59,20 @@ ScriptedNode::Mode ScriptedNode::take_mode() {
 }
 
 nodes::Ticket ScriptedNode::ask(const nodes::Ask& ask, nodes::AnswerEvents& to, std::uint32_t tag) {
-    static constexpr const char* kNames[] = {"acquire", "raise",   "extend",
-                                             "heal",    "release", "inspect"};
+    static constexpr const char* kNames[] = {"acquire", "raise",   "extend",  "heal",
+                                             "release", "inspect", "transfer"};
     log.emplace_back(kNames[static_cast<int>(ask.step)]);
-    if (ask.step == Step::acquire) tokens.emplace_back(ask.token->view());
+    if (ask.step == Step::acquire || ask.step == Step::transfer) tokens.emplace_back(ask.token->view());
     const Asked asked{.ticket = ++last_ticket_,
                       .to = &to,
                       .tag = tag,
                       .step = ask.step,
                       .resource = std::string(ask.resource),
                       .token = ask.token == nullptr ? "" : std::string(ask.token->view()),
+                      .from = ask.from == nullptr ? "" : std::string(ask.from->view()),
                       .ttl = ask.ttl,
                       .fence = ask.fence,
+                      .wake = ask.wake,
                       .counter = ask.counter};
     switch (take_mode()) {
         case Mode::lose:
@@ -152,8 +156,17 @@ bool ScriptedNode::remove(const std::string& resource, std::string_view token) {
 
 Answer ScriptedNode::refusal(const Asked& asked) const {
     if (asked.step == Step::raise) return {.outcome = Outcome::absent};
-    return {.outcome = asked.step == Step::acquire ? Outcome::refused : Outcome::taken,
-            .value = -1};
+    const bool asks_for_the_lock = asked.step == Step::acquire || asked.step == Step::transfer;
+    return {.outcome = asks_for_the_lock ? Outcome::refused : Outcome::taken,
+            .value = -1,
+            .armed = asked.step == Step::acquire && asked.wake && tells};
+}
+
+Answer ScriptedNode::grant(const Asked& asked, bool given) {
+    keys[asked.resource] = {asked.token, loop_->now() + asked.ttl};
+    return {.outcome = Outcome::granted,
+            .value = given ? 1 : 0,
+            .counter = asked.fence ? ++counters[asked.resource] : 0};
 }
 
 Answer ScriptedNode::apply(const Asked& asked) {
@@ -162,15 +175,16 @@ Answer ScriptedNode::apply(const Asked& asked) {
     const bool ours = present && keys[asked.resource].token == asked.token;
     const Outcome other = present ? Outcome::taken : Outcome::absent;
     switch (asked.step) {
-        case Step::acquire: {
-            if (!present) {
-                keys[asked.resource] = {asked.token, now + asked.ttl};
-                return {.outcome = Outcome::granted,
-                        .counter = asked.fence ? ++counters[asked.resource] : 0};
-            }
+        case Step::acquire:
+        case Step::transfer: {
+            const bool given = present && asked.step == Step::transfer &&
+                               keys[asked.resource].token == asked.from;
+            if (!present || given) return grant(asked, given);
             const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
                 keys[asked.resource].until - now);
-            return {.outcome = Outcome::refused, .value = left.count()};
+            Answer answer = refusal(asked);
+            answer.value = left.count();
+            return answer;
         }
         case Step::raise:
             if (!ours || counters[asked.resource] > asked.counter) {
@@ -213,6 +227,7 @@ class Borrowed final : public nodes::Node {
     bool ready() const noexcept override { return node_->ready(); }
     bool settled() const noexcept override { return node_->settled(); }
     nodes::Abilities abilities() const noexcept override { return node_->abilities(); }
+    void prepare_wake() override { node_->prepare_wake(); }
     nodes::Ticket ask(const nodes::Ask& ask, nodes::AnswerEvents& to, std::uint32_t tag) override {
         return node_->ask(ask, to, tag);
     }
