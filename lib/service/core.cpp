@@ -21,6 +21,7 @@ Core::Core(env::Env& env, env::Runner& runner, Front& front, Settings settings,
       runner_(runner),
       settings_(with_nodes(std::move(settings), nodes)),
       nodes_(std::move(nodes)),
+      rounds_(nodes_.size()),
       front_(front) {
     for (const auto& node : nodes_) labels_.push_back(node->label());
     servers_ = std::make_unique<Servers>(settings_, labels_);
@@ -179,14 +180,14 @@ Nanos Core::time_limit(Nanos ttl, Nanos left) const {
 
 Lease& Core::new_lease() {
     if (free_leases_.empty()) {
-        all_leases_.push_back(std::make_unique<Lease>(*this, nodes_.size()));
-        free_leases_.reserve(all_leases_.size());
+        all_leases_.push_back(std::make_unique<Lease>(*this));
+        free_leases_.reserve(all_leases_.capacity());
         free_leases_.push_back(all_leases_.back().get());
     }
     Lease& lease = *free_leases_.back();
     free_leases_.pop_back();
     live_leases_.push_back(lease);
-    front_.on_leases(live_leases_.size(), all_leases_.size());
+    tell_leases();
     lease.users = 0;
     return lease;
 }
@@ -207,8 +208,20 @@ void Core::recycle_if_unused(Lease& lease) {
     if (lease.users > 0) return;
     lease.forget();
     live_leases_.remove(lease);
-    front_.on_leases(live_leases_.size(), all_leases_.size());
+    tell_leases();
     free_leases_.push_back(&lease);
+}
+
+Round& Core::take_round(Lease& lease) {
+    const std::size_t made = rounds_.made();
+    Round& round = rounds_.take(lease);
+    if (rounds_.made() != made) tell_leases();
+    return round;
+}
+
+void Core::tell_leases() noexcept {
+    front_.on_leases(live_leases_.size(),
+                     all_leases_.size() * sizeof(Lease) + rounds_.made() * sizeof(Round));
 }
 
 void Core::unpin(Lease& lease) {

@@ -30,8 +30,8 @@ class Core final : private nodes::NodeEvents {
         virtual bool wants_loss(Lease& lease) = 0;
         virtual std::stop_source loss_of(Lease& lease) = 0;
         virtual std::shared_ptr<ServiceState> share() = 0;
-        /// For ServiceStats: so many leases live, so many were ever made.
-        virtual void on_leases(std::size_t live, std::size_t made) noexcept = 0;
+        /// For ServiceStats: so many leases live, and what the pools of the loop have taken.
+        virtual void on_leases(std::size_t live, std::size_t pooled_bytes) noexcept = 0;
 
       protected:
         ~Front() = default;
@@ -70,6 +70,8 @@ class Core final : private nodes::NodeEvents {
     void on_lost(Lease& lease);
     void on_healed(Lease& lease, int node, nodes::Outcome outcome);
     void renew(Lease& lease);
+    Round& take_round(Lease& lease);
+    void give_back(Round& round) noexcept { rounds_.give_back(round); }
 
     // ---- for the observer ----
     /// Null: nobody observes, and nothing is spent on it.
@@ -139,6 +141,7 @@ class Core final : private nodes::NodeEvents {
     void attach(Lease& lease, OperationState& operation);
     void detach(Lease& lease, OperationState& operation);
     void recycle_if_unused(Lease& lease);
+    void tell_leases() noexcept;
 
     env::Env& env_;
     env::Runner& runner_;
@@ -155,6 +158,7 @@ class Core final : private nodes::NodeEvents {
     List<Lease> live_leases_;
     std::vector<std::unique_ptr<Lease>> all_leases_;
     std::vector<Lease*> free_leases_;
+    RoundPool rounds_;
     std::optional<Error> left_behind_;
     Front& front_;
 

@@ -139,7 +139,7 @@ void Core::on_lost(Lease& lease) {
     if (observations_) observe_hold_end(lease, HoldEnd::lost);
     if (!front_.wants_loss(lease)) return;
     ++lease.users;
-    runner_.call_back(lease.lost_task(), false);
+    runner_.call_back(lease.loss_task(), false);
 }
 
 void Core::on_healed(Lease& lease, int node, nodes::Outcome outcome) {
@@ -148,7 +148,7 @@ void Core::on_healed(Lease& lease, int node, nodes::Outcome outcome) {
 
 void Core::announce_loss(Lease& lease) {
     front_.loss_of(lease).request_stop();
-    runner_.run_in_loop(lease.unpin_task());
+    runner_.run_in_loop(lease.loss_task());
 }
 
 }  // namespace quorumlock::detail

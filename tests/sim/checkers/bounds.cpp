@@ -47,7 +47,8 @@ void Bounds::look(const SimService& service, int clients) {
     }
     const std::size_t instances = service.instances();
     const std::size_t bytes =
-        instances * most * (sizeof(detail::Lease) + sizeof(detail::OperationState));
+        instances * most *
+        (sizeof(detail::Lease) + sizeof(detail::Round) + sizeof(detail::OperationState));
     if (stats.pooled_bytes > bytes) {
         report(service.process(), "has pools of " + std::to_string(stats.pooled_bytes) + " bytes");
     }
