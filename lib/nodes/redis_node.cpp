@@ -279,6 +279,7 @@ void RedisNode::answer_all(const Cause& cause) {
         if (entry.must_be_done() && !entry.needless) {
             owe(entry.resource.view(), entry.token, entry.ttl, entry.plan, Instant::max());
         }
+        clear_giver(entry);
         if (entry.command == Command::acquire && entry.first_is_in) {
             finish({.outcome = entry.first, .value = -1});
         } else {

@@ -166,6 +166,7 @@ class RedisNode final : public Node, private ConnectionEvents, private WakeupEve
     void duty_answered(const Outstanding& entry);
     void duty_not_executed(const Outstanding& entry);
     void pay_debts();
+    void clear_giver(const Outstanding& entry);
     void arm_debts();
     void arm_debts_by(Instant at);
 

@@ -79,7 +79,10 @@ Ticket RedisNode::ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) {
     } else {
         entry.resource.assign(ask.resource);
         entry.fence = ask.fence;
-        if (ask.from != nullptr) entry.from = *ask.from;
+        if (ask.from != nullptr) {
+            entry.from = *ask.from;
+            entry.from_ttl = ask.from_ttl;
+        }
         entry.counter = ask.step == Step::raise ? ask.counter : clock_to_start_at();
         write_script(entry, RedisCommands::By::sha);
     }

@@ -202,6 +202,7 @@ void RedisNode::on_ping_reply(const resp::Value& reply) {
 void RedisNode::on_error_reply(std::string_view text) {
     const ErrorMeaning& meaning = classify(text);
     if (meaning.what == ServerError::noscript && repeat_by_text()) return;
+    clear_giver(pipeline_.front());
     Outstanding& entry = pipeline_.front();
     Cause cause = cause_of(text);
     // The server's clock was set, or this machine's: the next acquire goes by what it shows now.

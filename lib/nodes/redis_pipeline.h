@@ -59,6 +59,7 @@ struct alignas(64) Outstanding {
     // What must be done, and what goes by a script, can be asked once more: only for these.
     Token token{};
     Token from{};  ///< transfer
+    Nanos from_ttl{0};
     UndoPlan plan{};
     SmallBytes resource{};
 

@@ -21,9 +21,9 @@ class Waiting {
     struct Outcome {
         bool refused = false;    ///< By so many that the rest are no quorum; or by the gate.
         bool no_quorum = false;  ///< Too few answered; or the gate did not.
-        NodeSet armed;           ///< Who will tell of a change.
+        NodeSet armed{};         ///< Who will tell of a change.
         /// What is left of the holder's lease.
-        std::optional<Nanos> remaining;
+        std::optional<Nanos> remaining{};
     };
 
     /// Nobody has asked yet; the first attempt asks all.
@@ -45,6 +45,7 @@ class Waiting {
     /// When to ask again; max(): when something happens. Not while asking.
     Instant when() const noexcept { return asking_ ? Instant::max() : when_; }
     bool asking() const noexcept { return asking_; }
+    Way asked() const noexcept { return asked_; }  ///< Whom the last attempt asked.
     Way way(Instant now) const noexcept {
         return held_by_another_ && now < all_due_ ? Way::gate : Way::all;
     }

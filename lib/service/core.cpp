@@ -149,6 +149,7 @@ void Core::start_when_running(OperationState& operation) {
 
 void Core::leave(OperationState& operation) {
     env_.disarm(operation.timer());
+    leave_line(operation);
     operations_.remove(operation);
     if (operations_.empty()) runner_.keep_alive(false);
 }

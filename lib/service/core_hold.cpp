@@ -86,7 +86,9 @@ void Core::start_release(OperationState& operation, Lease& lease) {
     if (observations_) observe_hold_end(lease, HoldEnd::released);
     fail_extensions(lease);
     attach(lease, operation);
+    if (hand_over(lease)) return;
     lease.release(time_limit(lease.ttl(), Nanos::max()));
+    on_free(lease, lease.hand_overs > 0);
 }
 
 void Core::on_released(Lease& lease, protocol::ReleaseDecision decision) {
@@ -127,8 +129,10 @@ void Core::on_handle_dropped(Lease& lease) {
         fail_extensions(lease);
         if (lease.detached) {
             lease.forget();
-        } else {
+            on_free(lease, true);
+        } else if (!hand_over(lease)) {
             lease.undo();  // rule R3: what is expired or lost is cleaned up too
+            on_free(lease, lease.hand_overs > 0);
         }
     }
     recycle_if_unused(lease);
@@ -137,6 +141,7 @@ void Core::on_handle_dropped(Lease& lease) {
 
 void Core::on_lost(Lease& lease) {
     if (observations_) observe_hold_end(lease, HoldEnd::lost);
+    on_free(lease, true);
     if (!front_.wants_loss(lease)) return;
     ++lease.users;
     runner_.call_back(lease.loss_task(), false);

@@ -28,6 +28,9 @@ void Lease::begin(std::string_view resource, const Token& token, Nanos ttl, Node
     operation = nullptr;
     next_extension = nullptr;
     detached = false;
+    hand_overs = 0;
+    taken_over = false;
+    keeps_others_waiting = false;
     held_since.reset();
     loss_task_.announced = false;
     holders_.store(0, std::memory_order_relaxed);
@@ -85,31 +88,9 @@ void Lease::end_round(bool silent) {
         core_.node(node).give_up(round_->tickets[static_cast<std::size_t>(node)], silent);
         if (silent && core_.observations() != nullptr) observe(node, Outcome::unknown);
     });
+    leave_giver(round_->open);
     round_->open.clear();
     round_->raising.clear();
-}
-
-void Lease::acquire(const AcquirePlan& plan) {
-    Round& round = need_round();
-    round.deadline = plan.deadline;
-    round.raised = false;
-    // Rule A3: the clock is read before the first byte is handed to any node.
-    round.acquire.begin(core_.node_count(), core_.env().event_now(), core_.terms(ttl_), plan.fence);
-    may_hold_ = core_.all_nodes();
-    start_round(Round::Kind::acquire,
-                {.step = Step::acquire,
-                 .resource = resource_.view(),
-                 .token = &token_,
-                 .ttl = ttl_,
-                 .want_remaining = plan.want_remaining,
-                 .fence = plan.fence},
-                core_.all_nodes(), limit_acquire(plan.time_limit));
-}
-
-Nanos Lease::limit_acquire(Nanos time_limit) {
-    const Nanos left = round_->deadline - core_.env().event_now();
-    round_->cut_by_caller = round_->deadline != Instant::max() && left < time_limit;
-    return round_->cut_by_caller ? std::max(left, Nanos{0}) : time_limit;
 }
 
 void Lease::extend(Nanos ttl, Nanos time_limit) {
@@ -126,7 +107,8 @@ void Lease::extend(Nanos ttl, Nanos time_limit) {
                 core_.all_nodes(), time_limit);
 }
 
-void Lease::release(Nanos time_limit) {
+/// A round of the kind that ends a hold, with nobody asked yet.
+Round& Lease::need_release_round() {
     if (round_ != nullptr) {
         end_round(false);
         end_healing();
@@ -140,6 +122,11 @@ void Lease::release(Nanos time_limit) {
         word.outcome = Outcome::absent;
     });
     round.release.begin(core_.node_count(), may_hold_);
+    return round;
+}
+
+void Lease::release(Nanos time_limit) {
+    Round& round = need_release_round();
     start_round(
         Round::Kind::release,
         {.step = Step::release, .resource = resource_.view(), .token = &token_, .ttl = ttl_},
@@ -153,6 +140,7 @@ void Lease::release(Nanos time_limit) {
 
 void Lease::undo() {
     may_hold_.each([&](int node) { core_.node(node).undo(resource_.view(), token_, ttl_); });
+    end_handing(handing_);
     forget();
 }
 
@@ -172,6 +160,7 @@ void Lease::on_answer(int node, const nodes::Answer& answer) {
     word.answered = true;
     word.outcome = answer.outcome;
     word.value = answer.value;
+    word.armed = answer.armed;
     if (answer.cause != nullptr) {
         word.cause = *answer.cause;
     } else {
@@ -183,7 +172,11 @@ void Lease::on_answer(int node, const nodes::Answer& answer) {
     const Instant now = core_.env().event_now();
     switch (round_->kind) {
         case Round::Kind::acquire:
-            on_acquire_answer(node, answer, now);
+            if (round_->at_gate) {
+                on_gate_answer(node, answer);
+            } else {
+                on_acquire_answer(node, answer, now);
+            }
             break;
         case Round::Kind::extend:
             if (to == &Votes::yes) note_holder(node);
@@ -200,6 +193,7 @@ void Lease::on_answer(int node, const nodes::Answer& answer) {
 void Lease::observe(int node, Outcome outcome) {
     const Round::Kind kind = round_->kind;
     const Step step = round_->raising.has(node)      ? Step::raise
+                      : round_->giver != nullptr     ? Step::transfer
                       : kind == Round::Kind::acquire ? Step::acquire
                       : kind == Round::Kind::extend  ? Step::extend
                                                      : Step::release;
@@ -217,6 +211,11 @@ void Lease::on_time_limit() {
     const Instant now = core_.env().event_now();
     switch (round_->kind) {
         case Round::Kind::acquire:
+            if (round_->at_gate) {
+                round_->decided = true;
+                core_.on_gate_closed(*this, -1, {});
+                break;
+            }
             apply_acquire(round_->acquire.on_time_limit(now));
             break;
         case Round::Kind::extend:

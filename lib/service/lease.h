@@ -49,8 +49,14 @@ class Lease final : public ListHook<Lease> {
         Instant deadline = Instant::max();  ///< and the caller's, of all.
         bool want_remaining = false;        ///< A refusal should tell how long the holder has left.
         bool fence = false;                 ///< Rule F1
+        bool wake = false;                  ///< Who refuses should tell of a change: rule W1.
+        int gate = -1;                      ///< Asked first, and the others when it has granted.
     };
     void acquire(const AcquirePlan& plan);
+    /// By TRANSFER from `giver`, which has been let go while it was held, and is released by it:
+    /// both rounds go on side by side, and Core hears of both; and on_handed() when this one needs
+    /// `giver` no more. Rule W5.
+    void take_over(Lease& giver, const AcquirePlan& plan);
     void extend(Nanos ttl, Nanos time_limit);
     void release(Nanos time_limit);
     /// Ends the round and undoes what may be on the nodes, in the background (rule A6).
@@ -69,6 +75,8 @@ class Lease final : public ListHook<Lease> {
     /// heard whether they are there at all.
     RoundReport report();
     NodeSet may_hold() const noexcept { return may_hold_; }
+    /// Of the last round that asked for it, what Core has to know to wait on: rule W1.
+    NodeSet armed() const;
 
     // ---- any thread while a handle exists ----
     std::string_view resource() const noexcept { return resource_.view(); }
@@ -93,6 +101,9 @@ class Lease final : public ListHook<Lease> {
     OperationState* operation = nullptr;          ///< whom the current round answers; may be null
     OperationState* next_extension = nullptr;     ///< extensions waiting for the current one
     int users = 0;  ///< handle, operations, queued tasks: while > 0 it is not recycled
+    int hand_overs = 0;  ///< So many more before others get their turn (rule W5).
+    bool taken_over = false;  ///< It came by a hand-over.
+    bool keeps_others_waiting = false;  ///< Held, and not yet told to who waits here.
     bool detached = false;
     std::optional<Instant> held_since;  ///< Counted as held by the observer's gauge.
     Instant round_started() const noexcept { return round_->started; }
@@ -128,12 +139,21 @@ class Lease final : public ListHook<Lease> {
     }
     /// The round it has, or one from the pool.
     Round& need_round();
+    Round& need_release_round();
     /// Gives the round back when it is over.
     void leave_round();
     /// From now on the nodes that are open have so much time, and no more than the caller has.
     Nanos limit_acquire(Nanos time_limit);
     void start_round(Round::Kind kind, const nodes::Ask& ask, NodeSet to, Nanos time_limit);
+    void start_acquire(const AcquirePlan& plan, nodes::Ask ask);
+    nodes::Ask question(const Round& round) const;
     void on_acquire_answer(int node, const nodes::Answer& answer, Instant now);
+    void on_gate_answer(int node, const nodes::Answer& answer);
+    void ask_the_others();
+    void begin_handing(Nanos time_limit);
+    void on_handed(int node, const nodes::Answer& answer);
+    void end_handing(NodeSet unanswered);
+    void leave_giver(NodeSet unanswered);
     void raise();
     void heal_absent();
     void heal_late(int node, nodes::Outcome outcome);
@@ -165,6 +185,7 @@ class Lease final : public ListHook<Lease> {
     LossTask loss_task_{*this};
 
     NodeSet may_hold_;  // where the token may be: granted or unknown, not yet told to release
+    NodeSet handing_;   // sent a TRANSFER from this token, unanswered
     std::atomic<Instant::rep> validity_end_{0};
     std::atomic<std::uint32_t> holders_{0};
     std::atomic<Hold> hold_{Hold::none};

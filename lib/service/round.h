@@ -50,7 +50,10 @@ class Round final : public nodes::AnswerEvents {
     Instant deadline{};          ///< The caller's.
     bool cut_by_caller = false;  ///< That is the time limit.
     bool raised = false;         ///< The time limit was prolonged for RAISE.
+    bool fence = false;          ///< Counted: rule F1.
     NodeSet raising;             ///< Of those that are open: by RAISE.
+    bool at_gate = false;        ///< One node has been asked, the others not yet (rule W4).
+    Lease* giver = nullptr;      ///< By TRANSFER from this one (rule W5).
 
     // ---- of an extension ----
     Nanos healing_ttl{0};

@@ -102,6 +102,9 @@ nodes::Ticket ScriptedNode::ask(const nodes::Ask& ask, nodes::AnswerEvents& to, 
 
 void ScriptedNode::give_up(nodes::Ticket ticket, bool silent) {
     ++given_up;
+    for (const Asked& one : hanging_) {
+        if (one.ticket == ticket && one.step == Step::transfer) (void)remove(one.resource, one.from);
+    }
     if (silent) ++given_up_silent;
     for (auto* queue : {&hanging_, &answers_, &answers_now_}) {
         for (Asked& one : *queue) {
