@@ -79,6 +79,8 @@ struct Ask {
     /// acquire: who refuses should tell of the key's next change, where the node can (rule W1).
     bool wake = false;
     /// transfer: the token that gives the lock to `token`. Only where Abilities::transfer is set.
+    /// Unless it is granted or refused, given up or not, the node undoes `from` by itself, behind
+    /// the transfer (rule W6): nobody else may still be there to know.
     const Token* from = nullptr;
     Nanos from_ttl{0};  ///< The ttl that its key was set with.
     std::int64_t counter = 0;  ///< raise: to this (rule F2).
@@ -185,8 +187,7 @@ class Node {
     virtual Ticket ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) = 0;
     /// The time limit of this ask has passed, or nobody wants the answer any more: `to` hears
     /// nothing of it. `silent`: the limit passed, so the node may have to be probed. What was
-    /// asked stays asked: an acquire may be applied still, and needs an undo. Of a transfer that is
-    /// given up the node itself sees to it that `from` is not left here (rule W6).
+    /// asked stays asked: an acquire may be applied still, and needs an undo.
     virtual void give_up(Ticket ticket, bool silent) = 0;
 
     /// Undo: makes sure that `token` does not hold `resource` here, whatever became of its

@@ -54,6 +54,7 @@ Ticket MemoryNode::ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) {
     } else {
         // Rule N3: what was never sent was certainly not applied.
         pending.outcome = Outcome::failed;
+        if (ask.step == Step::transfer) undo(ask.resource, *ask.from, ask.from_ttl);  // Rule W6
     }
     pending.to = &to;
     pending.tag = tag;

@@ -183,6 +183,7 @@ void RedisNode::give_up(Ticket ticket, bool silent) {
 }
 
 Ticket RedisNode::answer_later(const Ask& ask, AnswerEvents& to, std::uint32_t tag, Unasked why) {
+    if (ask.step == Step::transfer) undo(ask.resource, *ask.from, ask.from_ttl);  // Rule W6
     local_.push_back({&to, tag, why, ask.step == Step::acquire ? *ask.token : Token{}});
     env_.post(*later_);
     return ((local_first_ + local_.size() - 1) << 1) | 1;

@@ -250,9 +250,10 @@ bool Core::hand_over(Lease& giver) {
     ++head.attempts;
     ++giver.users;
     giver.keeps_others_waiting = false;
-    taker.take_over(giver, {.time_limit = time_limit(head.ttl, Nanos::max()),
-                            .deadline = head.deadline,
-                            .fence = head.fence});
+    taker.take_over(giver, time_limit(giver.ttl(), Nanos::max()),
+                    {.time_limit = time_limit(head.ttl, Nanos::max()),
+                     .deadline = head.deadline,
+                     .fence = head.fence});
     return true;
 }
 

@@ -21,6 +21,7 @@ void Lease::begin(std::string_view resource, const Token& token, Nanos ttl, Node
     ttl_ = ttl;
     renew_ttl_ = ttl;
     may_hold_ = may_hold;
+    handing_.clear();
     fence_ = 0;
     renewal_.reset();
     renew_at_.reset();
@@ -127,6 +128,7 @@ Round& Lease::need_release_round() {
 
 void Lease::release(Nanos time_limit) {
     Round& round = need_release_round();
+    round.handed.clear();
     start_round(
         Round::Kind::release,
         {.step = Step::release, .resource = resource_.view(), .token = &token_, .ttl = ttl_},
@@ -140,7 +142,6 @@ void Lease::release(Nanos time_limit) {
 
 void Lease::undo() {
     may_hold_.each([&](int node) { core_.node(node).undo(resource_.view(), token_, ttl_); });
-    end_handing(handing_);
     forget();
 }
 
@@ -184,10 +185,16 @@ void Lease::on_answer(int node, const nodes::Answer& answer) {
             heal_late(node, answer.outcome);
             break;
         case Round::Kind::release:
-            apply_release(round_->release.on_vote(node, to));
+            apply_release(round_->release.on_vote(node, release_vote(node, answer.outcome)));
             break;
     }
     leave_round();
+}
+
+/// What is gone behind our own TRANSFER is gone by it: rule W5.
+NodeSet Votes::*Lease::release_vote(int node, Outcome outcome) const {
+    const bool gone = outcome == Outcome::absent || outcome == Outcome::taken;
+    return gone && round_->handed.has(node) ? &Votes::yes : votes_for(outcome);
 }
 
 void Lease::observe(int node, Outcome outcome) {

@@ -55,8 +55,8 @@ class Lease final : public ListHook<Lease> {
     void acquire(const AcquirePlan& plan);
     /// By TRANSFER from `giver`, which has been let go while it was held, and is released by it:
     /// both rounds go on side by side, and Core hears of both; and on_handed() when this one needs
-    /// `giver` no more. Rule W5.
-    void take_over(Lease& giver, const AcquirePlan& plan);
+    /// `giver` no more. `giver_limit`: of its release. Rule W5.
+    void take_over(Lease& giver, Nanos giver_limit, const AcquirePlan& plan);
     void extend(Nanos ttl, Nanos time_limit);
     void release(Nanos time_limit);
     /// Ends the round and undoes what may be on the nodes, in the background (rule A6).
@@ -161,6 +161,7 @@ class Lease final : public ListHook<Lease> {
     Nanos healing_ttl() const;
     void end_healing();
     void end_round(bool silent);
+    NodeSet protocol::Votes::*release_vote(int node, nodes::Outcome outcome) const;
     void observe(int node, nodes::Outcome outcome);
     void on_life_timer();
     void arm_life_timer();

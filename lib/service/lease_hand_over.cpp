@@ -15,13 +15,13 @@ using nodes::Step;
 using protocol::ReleaseDecision;
 using protocol::Votes;
 
-void Lease::take_over(Lease& giver, const AcquirePlan& plan) {
+void Lease::take_over(Lease& giver, Nanos giver_limit, const AcquirePlan& plan) {
     taken_over = true;
     Round& round = need_round();
     round.at_gate = false;
     round.giver = &giver;
     may_hold_ = core_.all_nodes();
-    giver.begin_handing(plan.time_limit);
+    giver.begin_handing(giver_limit);
     nodes::Ask ask;
     ask.step = Step::transfer;
     ask.from = &giver.token_;
@@ -42,6 +42,7 @@ void Lease::begin_handing(Nanos time_limit) {
         [&](int node) { round.words[static_cast<std::size_t>(node)].cause.kind = CauseClass::none; });
     may_hold_.each([&](int node) { round.words[static_cast<std::size_t>(node)].answered = false; });
     handing_ = std::exchange(may_hold_, NodeSet{});
+    round.handed.clear();
     core_.env().arm(round.timer(), round.end);
     if (round.release.decision() != ReleaseDecision::open) {
         apply_release(round.release.decision());
@@ -49,8 +50,8 @@ void Lease::begin_handing(Nanos time_limit) {
     }
 }
 
-/// Where `from` was it is no more, or else it is undone: behind the TRANSFER, on the same
-/// connection (rule N5).
+/// Where `from` was it is no more, or else the node undoes it: it hears the answer even when the
+/// lock is two holders further, and nobody listens any more (rule W6).
 void Lease::on_handed(int node, const nodes::Answer& answer) {
     if (!handing_.has(node)) return;
     handing_.remove(node);
@@ -60,7 +61,6 @@ void Lease::on_handed(int node, const nodes::Answer& answer) {
     } else if (outcome == Outcome::refused) {
         outcome = Outcome::taken;
     } else {
-        core_.node(node).undo(resource_.view(), token_, ttl_);
         outcome = Outcome::unknown;
     }
     if (!releasing()) return;
@@ -73,16 +73,20 @@ void Lease::on_handed(int node, const nodes::Answer& answer) {
     leave_round();
 }
 
-/// Nobody listens to these any more. The nodes themselves see to it that `from` is not left there:
-/// to know that takes the answer, which comes when the lock may be two holders further.
+/// The taker does not listen any more: cancelled, or out of time. What it came to must not be what
+/// the giver is told, who then asks for himself, behind the TRANSFER.
 void Lease::end_handing(NodeSet unanswered) {
     const NodeSet these = handing_ & unanswered;
     handing_ = handing_.minus(these);
     if (!releasing()) return;
+    const nodes::Ask ask{
+        .step = Step::release, .resource = resource_.view(), .token = &token_, .ttl = ttl_};
     these.each([&](int node) {
-        if (releasing()) apply_release(round_->release.on_vote(node, &Votes::unknown));
+        const auto i = static_cast<std::size_t>(node);
+        round_->tickets[i] = core_.node(node).ask(ask, *round_, static_cast<std::uint32_t>(node));
+        round_->open.add(node);
+        round_->handed.add(node);
     });
-    leave_round();
 }
 
 /// This round needs its giver no more: all have answered, or nobody listens.

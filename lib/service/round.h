@@ -55,6 +55,9 @@ class Round final : public nodes::AnswerEvents {
     bool at_gate = false;        ///< One node has been asked, the others not yet (rule W4).
     Lease* giver = nullptr;      ///< By TRANSFER from this one (rule W5).
 
+    // ---- of a release ----
+    NodeSet handed;  ///< Asked behind a TRANSFER, which may have taken the key away already.
+
     // ---- of an extension ----
     Nanos healing_ttl{0};
     NodeSet healing;  ///< Sent a HEAL, unanswered; it may have been another extension's.

@@ -85,15 +85,18 @@ nodes::Ticket ScriptedNode::ask(const nodes::Ask& ask, nodes::AnswerEvents& to, 
             answer_later(asked, refusal(asked));
             break;
         case Mode::fail:
+            clear_giver(asked);
             answer_later(asked, {.outcome = Outcome::failed, .cause = &cause});
             break;
         case Mode::unknown:
+            clear_giver(asked);
             answer_later(asked, {.outcome = Outcome::unknown, .cause = &cause});
             break;
         case Mode::apply_and_hang:
             (void)apply(asked);
             [[fallthrough]];
         case Mode::hang:
+            clear_giver(asked);
             hanging_.push_back(asked);
             break;
     }
@@ -102,9 +105,6 @@ nodes::Ticket ScriptedNode::ask(const nodes::Ask& ask, nodes::AnswerEvents& to, 
 
 void ScriptedNode::give_up(nodes::Ticket ticket, bool silent) {
     ++given_up;
-    for (const Asked& one : hanging_) {
-        if (one.ticket == ticket && one.step == Step::transfer) (void)remove(one.resource, one.from);
-    }
     if (silent) ++given_up_silent;
     for (auto* queue : {&hanging_, &answers_, &answers_now_}) {
         for (Asked& one : *queue) {
@@ -155,6 +155,11 @@ bool ScriptedNode::remove(const std::string& resource, std::string_view token) {
     if (key == keys.end() || key->second.token != token) return false;
     keys.erase(key);
     return true;
+}
+
+/// Rule W6
+void ScriptedNode::clear_giver(const Asked& asked) {
+    if (asked.step == Step::transfer) (void)remove(asked.resource, asked.from);
 }
 
 Answer ScriptedNode::refusal(const Asked& asked) const {

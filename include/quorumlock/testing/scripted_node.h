@@ -113,6 +113,7 @@ class ScriptedNode final : public nodes::Node {
 
     Mode take_mode();
     nodes::Answer apply(const Asked& asked);
+    void clear_giver(const Asked& asked);
     nodes::Answer grant(const Asked& asked, bool given);
     nodes::Answer refusal(const Asked& asked) const;
     void answer_later(Asked asked, const nodes::Answer& answer);
