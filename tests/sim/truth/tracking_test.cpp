@@ -69,6 +69,8 @@ TEST_F(TruthTracking, a_script_s_changes_are_told_like_others) {
             cached(who, {"EVAL", body, "2", "a", "b"});
             same(who, {"EVAL", body, "2", "b", "a"});
         }
+        // One who listens for both, and hears whose message comes first.
+        same(2, {"CLIENT", "TRACKING", "ON", "REDIRECT", "<id 3>", "OPTIN"});
     }
     EXPECT_TRUE(told());
 }
