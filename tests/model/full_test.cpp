@@ -46,6 +46,10 @@ TEST(FullFences, H1_three_attempts_heal_and_raise_counters_that_are_there) {
     expect_holds<FenceWorld>(rules, 15809965);
 }
 
+TEST(FullFences, W5_three_attempts_hand_over_at_will) {
+    expect_holds<FenceWorld>(FenceRules{.attempts = 3, .hands_over = true}, 3137536);
+}
+
 TEST(FullLeases, three_attempts_extend_and_all_nodes_restart) {
     expect_holds<LeaseWorld>(LeaseRules{.attempts = 3, .extensions = 4, .restarts = 3}, 6099676);
 }
