@@ -16,8 +16,12 @@ using std::chrono::seconds;
 constexpr Nanos kGateAlone = seconds(1);
 /// The longest wait for a push alone, where the holder's remaining time is not known (rule W1).
 constexpr Nanos kBlind = seconds(10);
-constexpr int kFreePushes = 2;  // Rule W2
-constexpr int kMostDoublings = 5;
+// Rule W2: the first pushes are followed at once; up to the second bound by a draw among the few
+// that may have been woken with this one; beyond it they are many, and must become fewer.
+constexpr int kFreePushes = 2;
+constexpr int kFewPushes = 32;
+constexpr int kPushesPerDoubling = 8;
+constexpr int kMostDoublings = 10;
 
 }  // namespace
 
@@ -95,10 +99,10 @@ void Waiting::ask_soon(Instant now, std::uint64_t random) {
 }
 
 Nanos Waiting::pause(std::uint64_t random) const {
-    const int doublings = std::min(in_vain_ - kFreePushes, kMostDoublings);
-    const Nanos most = std::min<Nanos>(retry_delay_, milliseconds(1) * (1 << doublings));
+    const int more = std::max(in_vain_ - kFewPushes, 0) / kPushesPerDoubling;
+    const Nanos most = std::min(retry_delay_, 2 * question_ * (1 << std::min(more, kMostDoublings)));
     const auto span = static_cast<std::uint64_t>(most.count());
-    return Nanos(static_cast<Nanos::rep>(span / 2 + random % (span + 1)));
+    return Nanos(static_cast<Nanos::rep>(random % (span + 1)));
 }
 
 void Waiting::on_held_here() {

@@ -29,6 +29,9 @@ class Waiting {
     /// Nobody has asked yet; the first attempt asks all.
     void begin(int nodes, Nanos retry_delay, Nanos retry_delay_max);
 
+    /// How long a question lately took until it was decided.
+    void set_question_time(Nanos takes) { question_ = takes; }
+
     void on_asked(Way way, Instant now);
     /// The attempt failed. `random`: 64 uniform bits.
     void on_failed(const Outcome& outcome, Instant now, std::uint64_t random);
@@ -56,6 +59,7 @@ class Waiting {
 
     int nodes_ = 0;
     Nanos retry_delay_{0};
+    Nanos question_{0};
     Retry retry_;
     Instant when_ = Instant::max();
     Instant not_before_{};

@@ -128,6 +128,7 @@ void Core::wait_on(OperationState& operation, const protocol::Waiting::Outcome& 
     if (!std::exchange(wakes_prepared_, true)) {  // Rule W1: not before somebody waits
         for (const auto& node : nodes_) node->prepare_wake();
     }
+    line.plan.set_question_time(question_takes_);
     const bool at_gate = line.plan.asked() == protocol::Waiting::Way::gate;
     line.plan.on_failed(outcome, now, random());
     if (operation.deadline - now > kLastTry) {
@@ -171,6 +172,7 @@ void Core::on_waiting_timer(OperationState& operation) {
 void Core::on_wake(int index, std::string_view resource) {
     const Instant now = env_.event_now();
     const auto push = [&](WaitLine& line, int node) {
+        line.plan.set_question_time(question_takes_);
         line.plan.on_push(node, gate_of(line), now, random());
         if (line.plan.when() <= now) {
             ask_from(line);
