@@ -16,9 +16,8 @@ using std::chrono::seconds;
 constexpr Nanos kGateAlone = seconds(1);
 /// The longest wait for a push alone, where the holder's remaining time is not known (rule W1).
 constexpr Nanos kBlind = seconds(10);
-// Rule W2: the first pushes are followed at once; up to the second bound by a draw among the few
-// that may have been woken with this one; beyond it they are many, and must become fewer.
-constexpr int kFreePushes = 2;
+constexpr int kTurnsOfOthers = 4;  // Rule W5
+/// Rule W2: more in vain than that, and too many are woken by one push.
 constexpr int kFewPushes = 32;
 constexpr int kPushesPerDoubling = 8;
 constexpr int kMostDoublings = 10;
@@ -94,15 +93,20 @@ void Waiting::on_push(int node, int gate, Instant now, std::uint64_t random) {
 
 void Waiting::ask_soon(Instant now, std::uint64_t random) {
     woken_ = true;
-    const Nanos wait = in_vain_ < kFreePushes ? Nanos{0} : pause(random);  // Rule W2
+    const Nanos wait = pause(random);
     when_ = std::max(std::min(when_, now + wait), not_before_);
 }
 
 Nanos Waiting::pause(std::uint64_t random) const {
-    const int more = std::max(in_vain_ - kFewPushes, 0) / kPushesPerDoubling;
-    const Nanos most = std::min(retry_delay_, 2 * question_ * (1 << std::min(more, kMostDoublings)));
+    if (in_vain_ >= 0 && in_vain_ < kFewPushes) return Nanos{0};
+    Nanos most = question_ * -in_vain_;  // less for each turn that others have had: rule W5
+    if (in_vain_ > 0) {                  // rule W2
+        const int doublings = (in_vain_ - kFewPushes) / kPushesPerDoubling;
+        most = question_ * (1 << std::min(doublings, kMostDoublings));
+    }
+    most = std::min(most, retry_delay_);
     const auto span = static_cast<std::uint64_t>(most.count());
-    return Nanos(static_cast<Nanos::rep>(random % (span + 1)));
+    return Nanos(static_cast<Nanos::rep>(span / 2 + random % (span / 2 + 1)));
 }
 
 void Waiting::on_held_here() {
@@ -117,8 +121,9 @@ void Waiting::on_held_here() {
     when_ = Instant::max();
 }
 
-void Waiting::on_free(Instant at) {
+void Waiting::on_free(Instant at, bool turn_over) {
     held_here_ = false;
+    if (turn_over) in_vain_ = -kTurnsOfOthers;
     not_before_ = at;
     when_ = at;
     // Others may want it as well, and have waited: not all of them at once, rule W4.

@@ -40,8 +40,9 @@ class Waiting {
     void on_push(int node, int gate, Instant now, std::uint64_t random);
     /// This service holds the lock itself now: nothing is asked before on_free().
     void on_held_here();
-    /// What this service held is free, or may be: asked again at `at`, and not before (rule W5).
-    void on_free(Instant at);
+    /// What this service held is free, or may be: asked again at `at`, and not before. `turn_over`:
+    /// others come first (rule W5).
+    void on_free(Instant at, bool turn_over);
     /// Whoever asked is gone: the one behind asks at once.
     void on_abandoned(Instant now);
 
@@ -72,7 +73,9 @@ class Waiting {
     bool held_by_another_ = false;  ///< The last round that asked all was refused.
     bool pushed_ = false;           ///< Since the attempt that is under way was begun.
     bool woken_ = false;            ///< The attempt that is under way came of a push.
-    int in_vain_ = 0;               ///< Pushes in a row behind which the lock was not free.
+    /// Pushes in a row behind which the lock was not free; less than 0: so many more go to others
+    /// first, since this service has just had its turn (rule W5).
+    int in_vain_ = 0;
 };
 
 }  // namespace quorumlock::protocol

@@ -214,7 +214,7 @@ void Core::on_free(Lease& lease, bool at_once) {
     if (line == nullptr) return;
     Instant at = env_.event_now();
     if (!at_once) at += stand_back();
-    line->plan.on_free(at);
+    line->plan.on_free(at, !at_once);
     schedule(*line);
 }
 
