@@ -198,8 +198,8 @@ void Core::on_turn_ended(OperationState& operation, Lease& lease) {
     WaitLine& line = *operation.waiter.line;
     const std::size_t behind = line.waiters.size() - 1;
     if (!lease.taken_over) {
-        lease.hand_overs = static_cast<int>(std::min(std::max<std::size_t>(behind, 1),
-                                                     kMostHandOvers));
+        lease.hand_overs =
+            static_cast<std::int8_t>(std::clamp<std::size_t>(behind, 1, kMostHandOvers));
     }
     const Nanos took = env_.event_now() - lease.round_started();
     question_takes_ += (took - question_takes_) / 8;
@@ -247,7 +247,7 @@ bool Core::hand_over(Lease& giver) {
     env_.disarm(line->timer());
     Lease& taker = new_lease();
     taker.begin(head.resource.view(), *token, head.ttl, NodeSet{});
-    taker.hand_overs = giver.hand_overs - 1;
+    taker.hand_overs = static_cast<std::int8_t>(giver.hand_overs - 1);
     attach(taker, head);
     ++head.attempts;
     ++giver.users;

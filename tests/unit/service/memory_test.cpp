@@ -18,7 +18,7 @@ using Mode = ScriptedNode::Mode;
 // With 64-bit pointers. The allocator adds 8 bytes to a lease, the pools' and the timers' tables
 // three pointers: together below 512.
 static_assert(sizeof(void*) != 8 || sizeof(Lease) <= 432);
-static_assert(sizeof(void*) != 8 || sizeof(Round) <= 1152);
+static_assert(sizeof(void*) != 8 || sizeof(Round) <= 1200);
 static_assert(sizeof(void*) != 8 || sizeof(OperationState) <= 864);
 
 std::size_t pooled(const ServiceWorld& world) { return world.locks->stats().pooled_bytes; }
