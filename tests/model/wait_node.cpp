@@ -34,9 +34,12 @@ void WaitWorld::transfer(Node& node, std::size_t a) {
 /// and of whom it hands over to.
 void WaitWorld::undo(Node& node, std::size_t a) {
     node.cells[a].undo = 0;
-    node.cells[a].asked = 1;
-    if (const auto giver = now_.attempts[a].giver; giver != 0) node.cells[giver - 1U].asked = 1;
-    if (const std::size_t taker = taker_of(a); taker < kMostWaiters) node.cells[taker].asked = 1;
+    const std::size_t giver = now_.attempts[a].giver, taker = taker_of(a);
+    if (rules_.undo_stands_behind || giver == 0) node.cells[a].asked = 1;
+    if (rules_.undo_stands_behind) {
+        if (giver != 0) node.cells[giver - 1].asked = 1;
+        if (taker < kMostWaiters) node.cells[taker].asked = 1;
+    }
     if (node.token != token_of(a)) return;
     for (std::size_t other = 0; other < rules_.attempts; ++other) {
         const bool holds = now_.attempts[other].phase == Phase::holding;

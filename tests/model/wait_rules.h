@@ -25,6 +25,8 @@ struct WaitRules {
     std::uint8_t restarts = 0;  ///< Of all nodes together.
     bool gates = true;          ///< A waiter may ask a gate first, and else asks all at once.
     bool hands_over = true;
+    /// Undos that will find nothing are forgotten; not to is slower and finds the same.
+    bool forgets = true;
 
     bool transfer_asks_whose_key = true;           // W5
     bool taker_awaits_the_quorum = true;           // W5
@@ -34,6 +36,7 @@ struct WaitRules {
     bool undoes_to = true;                         // W6
     bool undoes_from = true;                       // W6
     bool undoes_from_after_success = true;         // W6
+    bool undo_stands_behind = true;                // W6; else it may overtake a TRANSFER
     bool counts_from_the_gate = true;              // W7
     bool undoes_the_gate = true;                   // W7
     bool guards_transfers = true;                  // G1

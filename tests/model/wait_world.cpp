@@ -169,7 +169,7 @@ void WaitWorld::look() {
 void WaitWorld::make(Move move) {
     violation_.clear();
     do_step(unpack(move));
-    forget();
+    if (rules_.forgets) forget();
     look();
 }
 
