@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include <quorumlock/testing/conformance.h>
+#include <quorumlock/testing/scripted_node.h>
 
 #include "tests/support/free_port.h"
 
@@ -50,6 +51,28 @@ Provider memory(int nodes) {
             .world = [nodes] { return std::make_unique<OurWorld>(nodes, 0, false, false, false); }};
 }
 
+/// The nodes of the testing kit: fresh ones for each service.
+class ScriptedWorld final : public ProviderWorld {
+  public:
+    explicit ScriptedWorld(int nodes) : nodes_(nodes) {}
+    std::vector<nodes::NodeFactory> nodes() override {
+        const ScriptedNodes fresh(nodes_);
+        for (int i = 0; i < nodes_; ++i) fresh[i].fences = true;
+        return fresh.factories();
+    }
+
+  private:
+    const int nodes_;
+};
+
+Provider scripted(int nodes) {
+    return {.name = "scripted_x" + std::to_string(nodes),
+            .kind = "scripted",
+            .nodes = nodes,
+            .shared = false,
+            .world = [nodes] { return std::make_unique<ScriptedWorld>(nodes); }};
+}
+
 Provider redis(std::string name, int nodes, int dead = 0, bool unix_socket = false) {
     return {.name = std::move(name), .kind = "redis", .nodes = nodes, .dead = dead, .world = [=] {
                 return std::make_unique<OurWorld>(nodes, dead, true, false, unix_socket);
@@ -94,6 +117,9 @@ INSTANTIATE_TEST_SUITE_P(Redis, NodeTest,
                          name_of);
 INSTANTIATE_TEST_SUITE_P(Dapr, NodeTest, ::testing::Values(dapr("dapr_x1", 1)), name_of);
 INSTANTIATE_TEST_SUITE_P(Memory, ProviderTest, ::testing::Values(memory(1), memory(3)), name_of);
+INSTANTIATE_TEST_SUITE_P(Scripted, NodeTest, ::testing::Values(scripted(1)), name_of);
+INSTANTIATE_TEST_SUITE_P(Scripted, ProviderTest,
+                         ::testing::Values(scripted(1), scripted(3), scripted(5)), name_of);
 INSTANTIATE_TEST_SUITE_P(Redis, ProviderTest, kServers, name_of);
 INSTANTIATE_TEST_SUITE_P(Dapr, ProviderTest, kSidecars, name_of);
 INSTANTIATE_TEST_SUITE_P(Redis, ServerTest, kServers, name_of);
