@@ -5,6 +5,7 @@
 #include <quorumlock/testing/conformance.h>
 #include <quorumlock/testing/scripted_node.h>
 
+#include "tests/conformance/simulated_server.h"
 #include "tests/support/free_port.h"
 
 namespace quorumlock::testing {
@@ -87,6 +88,27 @@ Provider redis(std::string name, OurWorld::Made made) {
             .world = [made] { return std::make_unique<OurWorld>(made); }};
 }
 
+/// The simulated Redis servers, without the simulated world around them.
+class SimulatedWorld final : public ProviderWorld {
+  public:
+    explicit SimulatedWorld(int nodes) : servers_(static_cast<std::size_t>(nodes)) {}
+    std::vector<std::string> uris() override {
+        std::vector<std::string> uris;
+        for (const SimulatedServer& server : servers_) uris.push_back(server.uri());
+        return uris;
+    }
+
+  private:
+    std::vector<SimulatedServer> servers_;
+};
+
+Provider simulated(int nodes) {
+    return {.name = "sim_redis_x" + std::to_string(nodes),
+            .kind = "redis",
+            .nodes = nodes,
+            .world = [nodes] { return std::make_unique<SimulatedWorld>(nodes); }};
+}
+
 /// Cannot extend, renew or inspect, and takes only text for names.
 Provider dapr(std::string name, int nodes, bool unix_socket = false) {
     const auto world = [=]() -> std::unique_ptr<ProviderWorld> {
@@ -133,6 +155,9 @@ INSTANTIATE_TEST_SUITE_P(Memory, ProviderTest, ::testing::Values(memory(1), memo
 INSTANTIATE_TEST_SUITE_P(Scripted, NodeTest, ::testing::Values(scripted(1)), name_of);
 INSTANTIATE_TEST_SUITE_P(Scripted, ProviderTest,
                          ::testing::Values(scripted(1), scripted(3), scripted(5)), name_of);
+INSTANTIATE_TEST_SUITE_P(SimRedis, NodeTest, ::testing::Values(simulated(1)), name_of);
+INSTANTIATE_TEST_SUITE_P(SimRedis, ProviderTest, ::testing::Values(simulated(1), simulated(3)),
+                         name_of);
 INSTANTIATE_TEST_SUITE_P(Redis, ProviderTest, kServers, name_of);
 INSTANTIATE_TEST_SUITE_P(Dapr, ProviderTest, kSidecars, name_of);
 INSTANTIATE_TEST_SUITE_P(Redis, ServerTest, kServers, name_of);
