@@ -49,6 +49,7 @@ void ScriptedNode::open(int index, nodes::NodeEvents& events) {
     QL_CHECK(loop_ != nullptr);
     index_ = index;
     events_ = &events;
+    closed_ = false;
 }
 
 ScriptedNode::Mode ScriptedNode::take_mode() {
@@ -74,6 +75,10 @@ nodes::Ticket ScriptedNode::ask(const nodes::Ask& ask, nodes::AnswerEvents& to, 
                       .fence = ask.fence,
                       .wake = ask.wake,
                       .counter = ask.counter};
+    if (closed_) {
+        answer_later(asked, {.outcome = Outcome::failed, .cause = &closed_cause_});
+        return asked.ticket;
+    }
     switch (take_mode()) {
         case Mode::lose:
             keys.clear();
@@ -122,19 +127,29 @@ void ScriptedNode::undo(std::string_view resource, const Token& token, Nanos) {
     (void)remove(std::string(resource), token.view());
 }
 
-void ScriptedNode::close() { log.emplace_back("close"); }
+void ScriptedNode::close() {
+    log.emplace_back("close");
+    closed_ = true;
+    auto waiting = std::move(hanging_);
+    hanging_.clear();
+    for (Asked& one : waiting) {
+        if (one.to == nullptr) continue;
+        answer_later(one, {.outcome = Outcome::unknown, .cause = &closed_cause_});
+    }
+}
 
 nodes::NodeStatus ScriptedNode::status() const {
     nodes::NodeStatus status;
     status.label = label_;
     status.kind = "scripted";
-    status.ready = is_ready;
-    if (!is_ready) status.cause = cause;
+    status.ready = ready();
+    if (!status.ready) status.cause = closed_ ? closed_cause_ : cause;
     return status;
 }
 
 void ScriptedNode::answer_later(Asked asked, const Answer& answer) {
     asked.answer = answer;
+    asked.found = answer.text;
     answers_.push_back(std::move(asked));
     if (answers_.size() == 1) loop_->post([this] { deliver(); });
 }
@@ -144,8 +159,9 @@ void ScriptedNode::deliver() {
     answers_.clear();
     for (Asked& one : due) answers_now_.push_back(std::move(one));
     while (!answers_now_.empty()) {
-        const Asked one = std::move(answers_now_.front());
+        Asked one = std::move(answers_now_.front());
         answers_now_.pop_front();
+        one.answer.text = one.found;
         if (one.to != nullptr) one.to->on_answer(one.tag, one.answer);
     }
 }
@@ -215,10 +231,20 @@ Answer ScriptedNode::apply(const Asked& asked) {
         case Step::inspect:
             break;
     }
-    Answer seen{.outcome = other};
+    return inspect(asked);
+}
+
+Answer ScriptedNode::inspect(const Asked& asked) const {
+    Answer seen{.outcome = Outcome::absent};
     if (const auto counter = counters.find(asked.resource); counter != counters.end()) {
         seen.counter = counter->second;
     }
+    if (!holds(asked.resource)) return seen;
+    const Key& key = keys.at(asked.resource);
+    seen.outcome = Outcome::taken;
+    seen.text = key.token;
+    seen.value =
+        std::chrono::duration_cast<std::chrono::milliseconds>(key.until - loop_->now()).count();
     return seen;
 }
 

@@ -2,6 +2,7 @@
 // them for what only a foreign client can see.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,7 +19,15 @@ namespace quorumlock::testing {
 /// Memory nodes, Redis servers, or Dapr sidecars with a Redis of their own each.
 class OurWorld final : public ProviderWorld {
   public:
-    OurWorld(int nodes, int dead, bool redis, bool dapr, bool unix_socket);
+    enum class Of : std::uint8_t { memory, redis, dapr };
+    struct Made {
+        int nodes = 1;
+        int dead = 0;    ///< Redis: so many are addresses where nobody listens,
+        int frozen = 0;  ///< and so many more got SIGSTOP before anybody connects.
+        Of of = Of::memory;
+        bool unix_socket = false;
+    };
+    explicit OurWorld(const Made& made);
 
     std::vector<std::string> uris() override { return uris_; }
     /// Behind Dapr: how many of its servers.
@@ -27,6 +36,7 @@ class OurWorld final : public ProviderWorld {
     std::vector<std::unique_ptr<RedisServer>> servers;  ///< The live ones.
 
   private:
+    std::vector<std::unique_ptr<RedisServer>> frozen_;
     std::vector<std::unique_ptr<DaprSidecar>> sidecars_;
     std::vector<std::string> uris_;
 };

@@ -101,6 +101,7 @@ class Link final : public Input {
     int service = 0;          ///< Which of its process's services made it.
     int scripts = 0;          ///< Loaded so far.
     bool greeted = false;     ///< The handshake was executed.
+    std::size_t asks = 0;     ///< Commands but releases, of rounds, that the server has read.
     bool subscribes = false;  ///< It is there for what the server tells unasked.
     /// Fault: the reply to the next round command, or the next push, is lost with the link.
     bool cut_reply = false;

@@ -26,6 +26,11 @@ bool is_round_command(std::string_view bytes) {
     return bytes.find("\r\nSET\r\n") != bytes.npos || bytes.find("\r\nEVAL") != bytes.npos;
 }
 
+/// What rule N7 bounds: of a round, and no release, which has five words.
+bool is_ask(const std::vector<std::string_view>& words) {
+    return words[0] == "SET" || (words[0].starts_with("EVAL") && words.size() != 5);
+}
+
 /// Exactly one whole reply of one line.
 bool is_single_reply(std::string_view reply) { return reply.find('\n') + 1 == reply.size(); }
 
@@ -51,6 +56,7 @@ void SimServer::on_command(ClientId, const std::vector<std::string_view>& words)
         if (serving_->greeted) events_.on_greeted(*serving_);
     }
     if (serving_ != nullptr && words[0] == "SUBSCRIBE") serving_->subscribes = true;
+    if (serving_ != nullptr && is_ask(words)) ++serving_->asks;
     events_.on_command(*this, serving_, written_, words);
 }
 

@@ -63,6 +63,8 @@ void SimStream::write(std::string_view bytes) {
 }
 
 void SimStream::note_ask(std::int64_t now) {
+    // What the server has not read it cannot have answered.
+    process_.note_backlog(++asks_ - link_->asks);
     if (!unheard_) {
         unheard_ = Unheard{now, process_.stolen()};
         return;

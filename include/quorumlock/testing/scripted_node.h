@@ -83,7 +83,7 @@ class ScriptedNode final : public nodes::Node {
     void live_on(std::shared_ptr<nodes::Loop> loop);
 
     void open(int index, nodes::NodeEvents& events) override;
-    bool ready() const noexcept override { return is_ready; }
+    bool ready() const noexcept override { return is_ready && !closed_; }
     bool settled() const noexcept override { return is_settled; }
     nodes::Abilities abilities() const noexcept override {
         return {.fence = fences, .heal = true, .transfer = transfers};
@@ -109,12 +109,14 @@ class ScriptedNode final : public nodes::Node {
         bool wake;
         std::int64_t counter;
         nodes::Answer answer{};
+        std::string found{};  ///< inspect: the holder's token.
     };
 
     Mode take_mode();
     nodes::Answer apply(const Asked& asked);
     void clear_giver(const Asked& asked);
     nodes::Answer grant(const Asked& asked, bool given);
+    nodes::Answer inspect(const Asked& asked) const;
     nodes::Answer refusal(const Asked& asked) const;
     void answer_later(Asked asked, const nodes::Answer& answer);
     void deliver();
@@ -124,6 +126,8 @@ class ScriptedNode final : public nodes::Node {
     std::shared_ptr<nodes::Loop> loop_;
     int index_ = 0;
     nodes::NodeEvents* events_ = nullptr;
+    bool closed_ = false;
+    const Cause closed_cause_{CauseClass::closed, "the service is closed"};
     nodes::Ticket last_ticket_ = 0;
     std::deque<Asked> hanging_, answers_, answers_now_;
 };
