@@ -63,6 +63,7 @@ class Contender {
 
     void work(Lock& lock) {
         if (one_in(4)) std::this_thread::sleep_for(milliseconds(random_() % 5));
+        if (one_in(32)) std::this_thread::sleep_for(ttl_ * 3 / 4);
         if (one_in(4)) (void)lock.extend(ttl_).get();
     }
 

@@ -1,6 +1,6 @@
-// Five servers, eight processes, and one server after the other killed, restarted empty and frozen:
-// every fence is unique and larger than those before it, and two never hold at once. Rules F1..F4
-// and G1.
+// Five servers, eight processes, and one server after the other killed, restarted empty and frozen,
+// sometimes all of them at once: every fence is unique and larger than those before it, and two
+// never hold at once. Rules F1..F4 and G1.
 #include "tests/integration/contention.h"
 
 namespace quorumlock::testing {
@@ -24,10 +24,19 @@ class ContentionTest : public FiveRedis {
         contention_.expect_no_violation();
     }
 
-    /// Three of five vote in the worst of it. Restarts are spaced by the guard.
+    /// Restarts are spaced by the guard.
     void turn(LockService& watcher, int number) {
-        RedisServer& killed = server(number % kNodes);
-        RedisServer& frozen = server((number + 2) % kNodes);
+        if (number % 5 == 2) {
+            restart_all();
+        } else {
+            leave_three(server(number % kNodes), server((number + 2) % kNodes));
+        }
+        for (const auto& each : servers_) {
+            ASSERT_TRUE(eventually([&] { return info_of(watcher, each->label()).ready; }, 30s));
+        }
+        contention_.go_on();
+    }
+    void leave_three(RedisServer& killed, RedisServer& frozen) {
         killed.kill9();
         contention_.go_on();
         frozen.freeze();
@@ -35,10 +44,14 @@ class ContentionTest : public FiveRedis {
         killed.restart();
         contention_.go_on();
         frozen.resume();
-        ASSERT_TRUE(eventually([&] { return info_of(watcher, killed.label()).ready; }, 30s));
+    }
+    /// Every lock and every counter is forgotten, while locks are held.
+    void restart_all() {
+        for (const auto& each : servers_) each->kill9();
+        for (const auto& each : servers_) each->restart();
     }
 
-    Contention contention_{200ms};
+    Contention contention_{600ms};
 };
 
 using FullContention = ContentionTest;
