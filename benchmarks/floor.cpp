@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
         ->excludes(cycles);
     app.add_option("--warmup", options.warmup, "cycles before the counting starts")
         ->capture_default_str();
+    app.add_flag("--fence", options.fence, "acquire by the library's script, which counts");
     app.add_flag("--json", json, "print one JSON object");
     try {
         app.parse(argc, argv);

@@ -34,6 +34,22 @@ void write_hex(char* out, std::uint64_t value) {
     for (int i = 0; i < 16; ++i, value >>= 4) out[i] = kDigits[value & 15];
 }
 
+std::string bulk(const std::string& text) {
+    return "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
+}
+
+std::string evalsha(int words, const std::string& sha, int keys) {
+    return "*" + std::to_string(words) + "\r\n" + bulk("EVALSHA") + bulk(sha) +
+           bulk(std::to_string(keys));
+}
+
+/// As the library tells it, so that the server does the same with it.
+std::string wall_clock_us() {
+    timespec t{};
+    clock_gettime(CLOCK_REALTIME, &t);
+    return std::to_string(t.tv_sec * std::int64_t{1'000'000} + t.tv_nsec / 1000);
+}
+
 }  // namespace
 
 FloorClient::FloorClient(FloorOptions options) : options_(std::move(options)) {
@@ -43,7 +59,12 @@ FloorClient::FloorClient(FloorOptions options) : options_(std::move(options)) {
     workers_.resize(static_cast<std::size_t>(options_.workers));
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         const std::string name = "bench:" + std::to_string(i);
-        workers_[i].resource = "$" + std::to_string(name.size()) + "\r\n" + name + "\r\n$32\r\n";
+        std::string counter;
+        nodes::append_counter_key(counter, name);
+        Worker& worker = workers_[i];
+        worker.release_keys = bulk(name) + "$32\r\n";
+        worker.acquire_keys = options_.fence ? bulk(name) + bulk(counter) + "$32\r\n"  //
+                                             : worker.release_keys;
     }
 }
 
@@ -55,12 +76,13 @@ FloorClient::~FloorClient() {
 void FloorClient::connect() {
     epoll_ = epoll_create1(EPOLL_CLOEXEC);
     connections_.resize(options_.nodes.size());
-    std::string sha;
+    std::string acquire_sha, release_sha;
     for (std::size_t i = 0; i < connections_.size(); ++i) {
         auto& connection = connections_[i];
         connection.fd = connect_node(options_.nodes[i]);
-        // The library's own text, so that the servers do the very same work.
-        sha = ask_blocking(connection.fd, {"SCRIPT", "LOAD", nodes::kReleaseScript});
+        // The library's own texts, so that the servers do the very same work.
+        acquire_sha = ask_blocking(connection.fd, {"SCRIPT", "LOAD", nodes::kAcquireScript});
+        release_sha = ask_blocking(connection.fd, {"SCRIPT", "LOAD", nodes::kReleaseScript});
         make_non_blocking(connection.fd);
         // A node may lag behind by far, so the queue grows when it must.
         connection.ring.resize(1024);
@@ -69,8 +91,14 @@ void FloorClient::connect() {
         event.data.u64 = i;
         epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.fd, &event);
     }
-    acquire_tail_ = "\r\n$2\r\nNX\r\n$2\r\nPX\r\n$5\r\n30000\r\n";
-    release_head_ = "*5\r\n$7\r\nEVALSHA\r\n$40\r\n" + sha + "\r\n$1\r\n1\r\n";
+    if (options_.fence) {
+        acquire_head_ = evalsha(9, acquire_sha, 2);
+        acquire_tail_ = "\r\n" + bulk("30000") + bulk("3600000") + bulk(wall_clock_us());
+    } else {
+        acquire_head_ = "*6\r\n" + bulk("SET");
+        acquire_tail_ = "\r\n" + bulk("NX") + bulk("PX") + bulk("30000");
+    }
+    release_head_ = evalsha(5, release_sha, 1);
 }
 
 void FloorClient::start_cycle(std::uint32_t index, std::int64_t now) {
@@ -91,9 +119,8 @@ void FloorClient::ask_all(std::uint32_t index) {
     worker.yes = worker.answered = 0;
     for (auto& connection : connections_) {
         auto& out = connection.out;
-        out += worker.releasing ? std::string_view(release_head_)
-                                : std::string_view("*6\r\n$3\r\nSET\r\n");
-        out += worker.resource;
+        out += worker.releasing ? release_head_ : acquire_head_;
+        out += worker.releasing ? worker.release_keys : worker.acquire_keys;
         out.append(worker.token.data(), worker.token.size());
         out += worker.releasing ? std::string_view("\r\n") : std::string_view(acquire_tail_);
         if (connection.tail - connection.head == connection.ring.size()) {
@@ -166,6 +193,22 @@ void FloorClient::begin_counting(std::int64_t now) {
     cpu_from_ = cli::process_cpu_us();
 }
 
+/// A reply is one line: +OK, $-1, :1, :0 or an error; or three: *2, :1 or :0, a number.
+void FloorClient::on_line(Connection& connection, const char* line) {
+    const bool yes = line[0] == '+' || (line[0] == ':' && line[1] == '1');
+    if (line[0] == '*') {
+        connection.lines_left = 2;
+    } else if (connection.lines_left == 2) {
+        connection.granted = yes;
+        connection.lines_left = 1;
+    } else if (connection.lines_left == 1) {
+        connection.lines_left = 0;
+        on_reply(connection, connection.granted);
+    } else {
+        on_reply(connection, yes);
+    }
+}
+
 void FloorClient::receive(Connection& connection) {
     char buffer[65536];
     const ssize_t got = recv(connection.fd, buffer, sizeof(buffer), 0);
@@ -178,14 +221,12 @@ void FloorClient::receive(Connection& connection) {
         connection.in.append(bytes);
         bytes = connection.in;
     }
-    // Each expected reply is one line: +OK, $-1, :1, :0 or an error.
     std::size_t at = 0;
     while (at < bytes.size()) {
         const auto* end =
             static_cast<const char*>(std::memchr(bytes.data() + at, '\n', bytes.size() - at));
         if (end == nullptr) break;
-        const char* line = bytes.data() + at;
-        on_reply(connection, line[0] == '+' || (line[0] == ':' && line[1] == '1'));
+        on_line(connection, bytes.data() + at);
         at = static_cast<std::size_t>(end - bytes.data()) + 1;
     }
     const std::string rest(bytes.substr(at));

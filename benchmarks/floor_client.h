@@ -17,6 +17,7 @@ struct FloorOptions {
     std::uint64_t cycles = 0;        ///< 0: as many as fit into `seconds`.
     double seconds = 2;
     std::uint64_t warmup = 500;  ///< Cycles before the counting starts.
+    bool fence = false;          ///< Acquire by the library's script instead of by SET.
 };
 
 class FloorClient {
@@ -41,11 +42,13 @@ class FloorClient {
         int fd = -1;
         std::string out;
         std::string in;
+        int lines_left = 0;      ///< Of a script's reply that is an array of two numbers.
+        bool granted = false;    ///< The first of them was 1.
         std::vector<Owed> ring;  ///< A queue; its size is a power of two.
         std::size_t head = 0, tail = 0;
     };
     struct Worker {
-        std::string resource;
+        std::string acquire_keys, release_keys;  ///< Up to where the token begins.
         std::array<char, 32> token{};
         std::uint32_t turn = 0;
         bool releasing = false;
@@ -56,6 +59,7 @@ class FloorClient {
 
     void start_cycle(std::uint32_t index, std::int64_t now);
     void ask_all(std::uint32_t index);
+    void on_line(Connection& connection, const char* line);
     void on_reply(Connection& connection, bool yes);
     void step_done(std::uint32_t index, bool won);
     void cycle_done(std::uint32_t index, bool won);
@@ -68,7 +72,7 @@ class FloorClient {
     int quorum_ = 1;
     std::vector<Connection> connections_;
     std::vector<Worker> workers_;
-    std::string acquire_tail_, release_head_;
+    std::string acquire_head_, acquire_tail_, release_head_;
     std::uint64_t random_ = 0;
     int active_ = 0;
     bool counting_ = false;

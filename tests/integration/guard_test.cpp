@@ -1,4 +1,6 @@
 // Servers that restart without their data, and servers that are named twice. Rules G1 and G2.
+#include <quorumlock/observer.h>
+
 #include "tests/integration/five_redis.h"
 #include "tests/support/fault_proxy.h"
 
@@ -79,6 +81,45 @@ TEST_F(GuardTest, the_first_start_of_all_works_at_once_unless_strict) {
     }
     EXPECT_TRUE(is_ok(strict.acquire("s", {.ttl = 1s, .wait = 20s}).get())) << "when it is over";
     EXPECT_EQ(info_of(strict, server(0).label()).guarded, 0s);
+}
+
+TEST_F(GuardTest, the_first_start_is_told_once) {
+    struct Notices final : Observer {
+        void on_notice(const NoticeEvent& event) override { lines.emplace_back(event.resource); }
+        std::vector<std::string> lines;
+    };
+    const auto notices = std::make_shared<Notices>();
+    {
+        ServiceOptions options = guarded_by(RestartGuard::automatic);
+        options.observer = notices;
+        LockService service = open_service(uris_of(servers_), options);
+        for (int i = 0; i < 3; ++i) EXPECT_TRUE(is_ok(service.try_acquire("r").get()));
+        server(0).restart();  // no first start any more: it is guarded, without a word
+        EXPECT_TRUE(eventually([&] { return info_of(service, server(0).label()).guarded > 0s; }));
+        EXPECT_TRUE(is_ok(service.acquire("r", {.ttl = 10s, .wait = 10s}).get()));
+    }
+    ASSERT_EQ(notices->lines.size(), 1U);
+    EXPECT_NE(notices->lines[0].find("taken for a first start of them all"), std::string::npos);
+}
+
+// The limit that docs/safety.md states: with one server each restart looks like a first start to a
+// service that is opened after it. Who saw it restart, and who is strict, guards it.
+TEST_F(GuardTest, a_single_server_that_restarts_is_guarded_by_who_saw_it_and_by_strict) {
+    const std::vector<std::string> one{server(0).uri()};
+    LockService holder = open_service(one, guarded_by(RestartGuard::automatic));
+    auto lock = holder.acquire("r", {.ttl = 30s}).get();
+    ASSERT_TRUE(is_ok(lock));
+    server(0).restart();
+    ASSERT_TRUE(eventually([&] { return info_of(holder, server(0).label()).guarded > 0s; }));
+    LockService strict = open_service(one, guarded_by(RestartGuard::strict));
+    for (LockService* service : {&holder, &strict}) {
+        auto stolen = service->try_acquire("r").get();
+        ASSERT_TRUE(fails_with(Errc::no_quorum, stolen));
+        EXPECT_TRUE(says(stolen.error(), {"may have restarted without its locks"}));
+    }
+    LockService later = open_service(one, guarded_by(RestartGuard::automatic));
+    EXPECT_TRUE(is_ok(later.try_acquire("r").get()));
+    EXPECT_TRUE(lock->held()) << "two holders: the limit";
 }
 
 TEST_F(GuardTest, a_server_by_two_names_is_refused_naming_both) {

@@ -1,4 +1,6 @@
 // Lost votes are put back, so that one server after the other may lose its data. Rule H1.
+#include <cstdint>
+
 #include "tests/integration/five_redis.h"
 
 namespace quorumlock::testing {
@@ -39,6 +41,72 @@ TEST_F(HealTest, what_another_holds_is_left_alone) {
     ASSERT_TRUE(is_ok(lock->release().get()));
     EXPECT_EQ(server(1).command({"GET", "r"}), "foreign");
 }
+
+namespace {
+
+/// How a lock that five servers granted comes to be held by three.
+enum class Lost : std::uint8_t { deleted, frozen };
+
+class HealLostVotes : public FiveRedis, public ::testing::WithParamInterface<Lost> {
+  protected:
+    /// Takes what servers 3 and 4 hold, and gives them back; the lock has been extended meanwhile.
+    void lose_two(Lock& lock) {
+        for (int i : {3, 4}) {
+            if (GetParam() == Lost::frozen) {
+                server(i).freeze();
+            } else {
+                ASSERT_EQ(server(i).command({"DEL", "r"}), "1");
+            }
+        }
+        if (GetParam() == Lost::deleted) return;
+        // Three keep it for longer than the key lives on the two that are not extended.
+        const Stopwatch watch;
+        while (watch.elapsed() < kTtl + 100ms) {
+            ASSERT_TRUE(is_ok(lock.extend(kTtl).get()));
+        }
+        for (int i : {3, 4}) server(i).resume();
+    }
+
+    static constexpr auto kTtl = 2s;
+};
+
+}  // namespace
+
+// Four of five in all: without healing the third would cost the lock.
+TEST_P(HealLostVotes, come_back_and_two_servers_restarted_empty_do_not_cost_the_lock) {
+    ServiceOptions options = patient();
+    options.max_ttl = kTtl;  // the guard lasts a good second longer
+    options.node_timeout = 300ms;
+    LockService service = open_service(uris(), options);
+    auto lock = service.acquire("r", {.ttl = kTtl}).get();
+    ASSERT_TRUE(is_ok(lock));
+    ASSERT_TRUE(eventually([&] { return holding("r") == 5; }));
+    ASSERT_NO_FATAL_FAILURE(lose_two(*lock));
+    ASSERT_EQ(holding("r"), 3);
+    const auto extend = [&] { return is_ok(lock->extend(kTtl).get()); };
+    if (GetParam() == Lost::deleted) {
+        ASSERT_TRUE(extend());
+        EXPECT_TRUE(eventually([&] { return holding("r") == 5; })) << "by the next extension";
+    }
+    // Of those that have resumed none is asked before a probe has found that out.
+    ASSERT_TRUE(eventually([&] { return extend() && lock->votes() == 5; }));
+    for (int i : {0, 1}) {
+        server(i).restart();
+        ASSERT_EQ(server(i).dbsize(), "0");
+        ASSERT_TRUE(eventually([&] { return extend() && has(i, "r"); }, 20s))
+            << "healed when it may vote";
+        ASSERT_TRUE(lock->held()) << "after server " << i;
+    }
+    EXPECT_EQ(holding("r"), 5);
+    EXPECT_FALSE(lock->lost().stop_requested());
+    EXPECT_TRUE(is_ok(lock->release().get()));
+    EXPECT_TRUE(clean("r"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Lost, HealLostVotes, ::testing::Values(Lost::deleted, Lost::frozen),
+                         [](const auto& tested) {
+                             return tested.param == Lost::frozen ? "frozen" : "deleted";
+                         });
 
 // Three of five in all: without healing the third would cost the lock.
 TEST_F(HealTest, servers_restarted_empty_one_by_one_do_not_cost_the_lock) {

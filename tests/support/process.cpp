@@ -79,7 +79,9 @@ Process::Process(const std::vector<std::string>& argv, ProcessOptions options)
     : own_group_(options.own_group) {
     std::vector<std::string> args = argv;
     std::vector<std::string> environment = merged(options.environment);
-    const Launch launch{pointers(args),   pointers(environment), dir_.write("in", options.input),
+    const std::string input =
+        options.input_path.empty() ? dir_.write("in", options.input) : options.input_path;
+    const Launch launch{pointers(args),   pointers(environment), input,
                         dir_.file("out"), dir_.file("err"),      own_group_};
     const pid_t parent = ::getpid();
     pid_ = ::fork();

@@ -18,6 +18,8 @@ struct ProcessOptions {
     std::map<std::string, std::string> environment{};
     /// What it reads from its standard input, from a file.
     std::string input{};
+    /// Or what this path names, e.g. a FIFO; the program starts when somebody has opened that too.
+    std::string input_path{};
     /// In a process group of its own, so that a signal to the group reaches its children too.
     bool own_group = false;
 };

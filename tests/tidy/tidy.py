@@ -43,7 +43,7 @@ FOREIGN = [
                     "tests/conformance/", "tests/integration/", "examples/", "benchmarks/")),
     (r"openssl/", ("lib/env/", "tests/support/", "tests/unit/env/", "tests/sim/")),
     (r"lua|lauxlib|lualib", ("tests/sim/",)),
-    (r"hiredis", ("lib/resp/",)),
+    (r"hiredis", ("lib/resp/", "examples/fence_redis_key.cpp")),
     (r"nlohmann/", ("lib/nodes/dapr", "lib/telemetry/otlp", "tools/", "tests/")),
     (r"curl/", ("lib/env/", "benchmarks/dapr.cpp")),
 ]

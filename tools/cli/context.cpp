@@ -93,9 +93,10 @@ Result<Settings> Context::settings() const {
     return settings;
 }
 
-Result<LockService> Context::open() const {
+Result<LockService> Context::open(std::shared_ptr<Observer> observer) const {
     auto chosen = settings();
     if (!chosen) return std::move(chosen).error();
+    chosen->service.observer = std::move(observer);
     return LockService::open(std::move(chosen->nodes), std::move(chosen->service));
 }
 

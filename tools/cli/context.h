@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,9 +60,9 @@ class Context {
     /// invalid_argument with the option's name and bound; nothing is sent.
     Result<Settings> settings() const;
 
-    /// Opens the service that settings() describes; waits for no node. Errors as there, and
-    /// unsupported or duplicate_node.
-    Result<LockService> open() const;
+    /// Opens the service that settings() describes, with this observer or none; waits for no node.
+    /// Errors as there, and unsupported or duplicate_node.
+    Result<LockService> open(std::shared_ptr<Observer> observer = nullptr) const;
 
     /// Tells `error` on stderr as "quorumlock: VERB: message" and one indented line a node, or as
     /// one JSON object with --json; returns the exit code that belongs to it.

@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include <quorumlock/observer.h>
 
 #include "tools/cli/node_text.h"
 #include "tools/cli/output.h"
@@ -33,6 +37,14 @@ bool print_table(const std::vector<std::vector<std::string>>& rows) {
     return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
 }
 
+/// What the service says once, e.g. that it takes the servers' youth for a first start.
+class Notices final : public Observer {
+  public:
+    void on_notice(const NoticeEvent& event) override { lines.push_back(one_line(event.resource)); }
+
+    std::vector<std::string> lines;  // to be read when the service has ended
+};
+
 /// Several sidecars in one set: each is a vote of its own only for clients of the same app-ids.
 std::string app_id_warning(const std::vector<NodeInfo>& nodes) {
     const NodeInfo* first = nullptr;
@@ -48,10 +60,12 @@ std::string app_id_warning(const std::vector<NodeInfo>& nodes) {
     return "";
 }
 
-bool print_nodes(const std::vector<NodeInfo>& nodes, std::size_t ready, bool json) {
+bool print_nodes(const std::vector<NodeInfo>& nodes, const std::vector<std::string>& notices,
+                 std::size_t ready, bool json) {
     if (json) {
         ordered_json object{{"ready", ready}, {"quorum", quorum_of(nodes.size())}};
         for (const NodeInfo& info : nodes) object["nodes"].push_back(describe(info));
+        if (!notices.empty()) object["notices"] = notices;
         if (const auto warning = app_id_warning(nodes); !warning.empty()) {
             object["warning"] = warning;
         }
@@ -59,20 +73,29 @@ bool print_nodes(const std::vector<NodeInfo>& nodes, std::size_t ready, bool jso
     }
     std::vector<std::vector<std::string>> rows{node_columns()};
     for (const NodeInfo& info : nodes) rows.push_back(row_of(info));
-    return print_table(rows);
+    if (!print_table(rows)) return false;
+    for (const std::string& notice : notices) {
+        std::fprintf(stderr, "quorumlock: nodes: note: %s\n", notice.c_str());
+    }
+    return true;
+}
+
+Result<std::vector<NodeInfo>> ask_nodes(const Context& context, std::shared_ptr<Notices> notices) {
+    auto service = context.open(std::move(notices));
+    if (!service) return std::move(service).error();
+    return service->nodes().get();
 }
 
 int run_nodes(const Context& context) {
-    auto service = context.open();
-    if (!service) return context.fail("nodes", service.error());
-    auto nodes = service->nodes().get();
+    const auto notices = std::make_shared<Notices>();
+    auto nodes = ask_nodes(context, notices);
     if (!nodes) return context.fail("nodes", nodes.error());
     std::vector<NodeReport> missing;
     for (const NodeInfo& info : *nodes) {
         if (!info.ready) missing.push_back({info.node, NodeVote::failed, info.cause});
     }
     const std::size_t ready = nodes->size() - missing.size();
-    if (!print_nodes(*nodes, ready, context.json)) {
+    if (!print_nodes(*nodes, notices->lines, ready, context.json)) {
         return context.fail("nodes", Error(Errc::closed, "stdout cannot be written"));
     }
     const std::string warning = app_id_warning(*nodes);
