@@ -61,14 +61,17 @@ class RedisConnection final : private env::StreamEvents, private env::LookupEven
     void on_open() override;
     void on_data(const char* bytes, std::size_t size) override;
     void on_closed(std::string_view why) override;
+    void on_rejected(std::string_view why) override;
     void on_limit();
     void start(const env::Endpoint& to);
-    void fail(const std::string& why);
+    void start_tcp(const std::string& address);
+    void fail(const std::string& why, CauseClass kind = CauseClass::unreachable);
 
     const NodeUri& uri_;
     const Nanos limit_;
     env::Env& env_;
     ConnectionEvents& events_;
+    const std::shared_ptr<env::TlsServer> tls_;  ///< Null: plain.
     Limit timer_{*this};
     std::unique_ptr<env::Lookup> lookup_;
     std::unique_ptr<env::Stream> stream_;
