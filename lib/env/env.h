@@ -16,9 +16,10 @@
 #include <quorumlock/time.h>
 
 #include "lib/env/http.h"
-#include "lib/env/tls.h"
 
 namespace quorumlock::env {
+
+class TlsServer;  // tls.h
 
 /// Something to be done at an instant. Intrusive: embed it, arm it, destroy it (which disarms).
 class Timer {

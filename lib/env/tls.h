@@ -54,7 +54,7 @@ class TlsServer {
         if (context != context_) session_.reset();
         context_ = std::move(context);
     }
-    /// Tickets are for one use: who takes one leaves none.
+    /// A session is for one use, as RFC 8446 asks of tickets: who takes it leaves none.
     Session take_session() noexcept { return std::exchange(session_, nullptr); }
     void keep(Session session, const ssl_ctx_st* of) noexcept {
         if (of == context_.get()) session_ = std::move(session);

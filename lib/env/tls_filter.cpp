@@ -152,12 +152,22 @@ TlsFilter::State TlsFilter::handshake() {
     ERR_clear_error();
     const int result = SSL_do_handshake(ssl_.get());
     if (result == 1) {
-        state_ = State::open;
-        server_.on_handshake(SSL_session_reused(ssl_.get()) == 1);
+        finish_handshake();
     } else {
         take_error(result);
     }
     return state_;
+}
+
+void TlsFilter::finish_handshake() {
+    state_ = State::open;
+    const bool resumed = SSL_session_reused(ssl_.get()) == 1;
+    server_.on_handshake(resumed);
+    // TLS 1.3 brings new tickets each time, older servers leave us with the one we had.
+    if (resumed && SSL_version(ssl_.get()) < TLS1_3_VERSION) {
+        server_.keep(TlsServer::Session(SSL_get1_session(ssl_.get()), SSL_SESSION_free),
+                     SSL_get_SSL_CTX(ssl_.get()));
+    }
 }
 
 void TlsFilter::take_error(int result) {

@@ -77,6 +77,7 @@ class TlsFilter {
     void prepare(const bio_method_st* method);
     void set_name();
     bool fail_if_not_tls();
+    void finish_handshake();
     void fail(std::string why, bool rejected);
     void take_error(int result);
 

@@ -345,6 +345,7 @@ void RedisNode::close() {
 NodeStatus RedisNode::status() const {
     NodeStatus status;
     status.label = uri_.label;
+    status.warning = warning_about(uri_);
     status.kind = "redis";
     status.ready = ready();
     if (silent_) {
