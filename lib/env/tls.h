@@ -18,10 +18,10 @@ struct TlsOptions {
         none,   ///< Nothing: whoever is in the way can read and change all.
     };
     Verify verify = Verify::full;
-    std::string ca;         ///< A PEM file or a directory of hashed names; empty: the system's.
-    std::string cert, key;  ///< PEM files of the client's own; both or none.
-    std::string name;       ///< A host name or a numeric address.
-    std::string sni;        ///< The host name that the server is asked for; empty: none.
+    std::string ca{};           ///< A PEM file or a directory of hashed names; empty: the system's.
+    std::string cert{}, key{};  ///< PEM files of the client's own; both or none.
+    std::string name{};         ///< A host name or a numeric address.
+    std::string sni{};          ///< The host name that the server is asked for; empty: none.
 };
 
 /// Reads the files and takes them apart, as each connection will. Empty: all is well. Else one

@@ -48,8 +48,15 @@ bool RedisConnection::try_next() {
     return true;
 }
 
-void RedisConnection::drop() {
+/// Connected or not: nothing is waited for.
+void RedisConnection::settle() {
     env_.disarm(timer_);
+    env_.disarm(probe_timer_);
+    probe_.reset();
+}
+
+void RedisConnection::drop() {
+    settle();
     lookup_.reset();
     stream_.reset();
     open_ = false;
@@ -72,7 +79,10 @@ void RedisConnection::start_tcp(const std::string& address) {
 }
 
 void RedisConnection::start(const env::Endpoint& to) {
-    env_.arm(timer_, env_.event_now() + limit_);
+    const Instant now = env_.event_now();
+    env_.arm(timer_, now + limit_);
+    // Early enough to say why before the time is up.
+    if (to.tls) env_.arm(probe_timer_, now + limit_ / 2);
     stream_ = env_.connect(to, *this);
 }
 
@@ -89,7 +99,7 @@ void RedisConnection::on_addresses(std::span<const std::string> addresses, std::
 }
 
 void RedisConnection::on_open() {
-    env_.disarm(timer_);
+    settle();
     open_ = true;
     events_.on_connected();
 }
@@ -100,14 +110,27 @@ void RedisConnection::on_data(const char* bytes, std::size_t size) {
 
 void RedisConnection::on_closed(std::string_view why) {
     open_ = false;
-    env_.disarm(timer_);
+    settle();
     fail(one_line(why));
 }
 
 void RedisConnection::on_rejected(std::string_view why) {
     open_ = false;
-    env_.disarm(timer_);
+    settle();
     fail(one_line(why), CauseClass::rejected);
+}
+
+void RedisConnection::on_silence() {
+    env::Endpoint to;
+    to.address = addresses_[next_ - 1];
+    to.port = uri_.port;
+    probe_ = std::make_unique<PlainProbe>(to, env_, *this);
+}
+
+void RedisConnection::on_plain_text() {
+    drop();
+    fail("the server speaks plain text, not TLS; use redis:// for a plain port",
+         CauseClass::rejected);
 }
 
 void RedisConnection::on_limit() {

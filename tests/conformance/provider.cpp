@@ -4,11 +4,12 @@
 
 #include <quorumlock/testing/conformance.h>
 
+#include "tests/support/certificates.h"
 #include "tests/support/free_port.h"
 
 namespace quorumlock::testing {
 
-OurWorld::OurWorld(int nodes, int dead, bool redis, bool dapr, bool unix_socket) {
+OurWorld::OurWorld(int nodes, int dead, bool redis, bool dapr, bool unix_socket, bool tls) {
     for (int i = 0; i < nodes; ++i) {
         if (dapr) {
             servers.push_back(std::make_unique<RedisServer>());
@@ -24,10 +25,23 @@ OurWorld::OurWorld(int nodes, int dead, bool redis, bool dapr, bool unix_socket)
         } else {
             RedisOptions options;
             options.unix_socket = unix_socket;
+            if (tls) options.tls = make_certificates(i);
             servers.push_back(std::make_unique<RedisServer>(options));
             uris_.push_back(servers.back()->uri());
         }
     }
+}
+
+RedisTls OurWorld::make_certificates(int node) {
+    const std::string name = "node" + std::to_string(node);
+    const Authority authority(certificates, name + "-ca");
+    const CertificateFiles server = authority.issue(name);
+    const CertificateFiles client = authority.issue(name + "-client");
+    return {.ca = authority.file(),
+            .cert = server.cert,
+            .key = server.key,
+            .auth_clients = true,
+            .query = "ca=" + authority.file() + "&cert=" + client.cert + "&key=" + client.key};
 }
 
 std::optional<int> OurWorld::holding(std::string_view resource) {
@@ -56,6 +70,13 @@ Provider redis(std::string name, int nodes, int dead = 0, bool unix_socket = fal
             }};
 }
 
+/// Each server and its clients have certificates of an authority of their own.
+Provider redis_tls(std::string name, int nodes) {
+    return {.name = std::move(name), .kind = "redis", .nodes = nodes, .world = [=] {
+                return std::make_unique<OurWorld>(nodes, 0, true, false, false, true);
+            }};
+}
+
 /// Cannot extend, renew or inspect, and takes only text for names.
 Provider dapr(std::string name, int nodes, bool unix_socket = false) {
     const auto world = [=]() -> std::unique_ptr<ProviderWorld> {
@@ -79,9 +100,10 @@ Provider dapr(std::string name, int nodes, bool unix_socket = false) {
             .world = world};
 }
 
-const auto kServers = ::testing::Values(
-    redis("redis_x1", 1), redis("redis_x2", 2), redis("redis_x3", 3), redis("redis_x4", 4),
-    redis("redis_x5", 5), redis("redis_x5_one_dead", 5, 1), redis("unix_socket_x3", 3, 0, true));
+const auto kServers =
+    ::testing::Values(redis("redis_x1", 1), redis("redis_x2", 2), redis("redis_x3", 3),
+                      redis("redis_x4", 4), redis("redis_x5", 5), redis("redis_x5_one_dead", 5, 1),
+                      redis("unix_socket_x3", 3, 0, true), redis_tls("redis_tls_x3", 3));
 const auto kSidecars =
     ::testing::Values(dapr("dapr_x1", 1), dapr("dapr_x3", 3), dapr("dapr_unix_socket_x1", 1, true));
 
@@ -90,7 +112,8 @@ const auto kSidecars =
 INSTANTIATE_TEST_SUITE_P(Memory, NodeTest, ::testing::Values(memory(1)), name_of);
 INSTANTIATE_TEST_SUITE_P(Redis, NodeTest,
                          ::testing::Values(redis("redis_x1", 1),
-                                           redis("unix_socket_x1", 1, 0, true)),
+                                           redis("unix_socket_x1", 1, 0, true),
+                                           redis_tls("redis_tls_x1", 1)),
                          name_of);
 INSTANTIATE_TEST_SUITE_P(Dapr, NodeTest, ::testing::Values(dapr("dapr_x1", 1)), name_of);
 INSTANTIATE_TEST_SUITE_P(Memory, ProviderTest, ::testing::Values(memory(1), memory(3)), name_of);
