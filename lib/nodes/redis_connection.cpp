@@ -124,7 +124,8 @@ void RedisConnection::on_silence() {
     env::Endpoint to;
     to.address = addresses_[next_ - 1];
     to.port = uri_.port;
-    probe_ = std::make_unique<PlainProbe>(to, env_, *this);
+    PlainProbe::Events& told = *this;
+    probe_ = std::make_unique<PlainProbe>(to, env_, told);
 }
 
 void RedisConnection::on_plain_text() {

@@ -197,12 +197,6 @@ TEST(NodeUri, a_bad_part_of_a_dapr_node_is_named) {
     }
 }
 
-TEST(NodeUri, schemes_of_other_builds_are_unsupported) {
-    EXPECT_EQ(refused("rediss://:pw@h"),
-              "unsupported: node URI: TLS (rediss://) is not supported; use redis:// through a "
-              "tunnel");
-}
-
 TEST(NodeUri, a_bad_part_is_named_with_its_bound) {
     const std::vector<std::pair<std::string, std::string>> cases = {
         {"redis://", "redis://: the host is missing; write redis://host[:port][/db]"},
