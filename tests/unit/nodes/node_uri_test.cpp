@@ -124,7 +124,7 @@ TEST(NodeUri, the_same_server_has_the_same_identity) {
 
 TEST(NodeUri, the_whole_text_is_checked_first) {
     const std::string known =
-        "write redis://host[:port][/db], unix:///path, "
+        "write redis://host[:port][/db], rediss:// (TLS), unix:///path, "
         "dapr://host:port/store or memory:";
     EXPECT_EQ(refused(""), "invalid_argument: node URI: it is empty; " + known);
     EXPECT_EQ(refused("redis://" + std::string(4089, 'h')),
@@ -291,7 +291,7 @@ TEST(NodeUri, no_error_repeats_a_password) {
                                         "redis://:SE CRET@h",
                                         "redis://h?hunter2",
                                         "redis://h?password=hunter2",
-                                        "rediss://:hunter2@h",
+                                        "rediss://:hunter2@h?verify=no",
                                         "dapr://:hunter2@h",
                                         "unix://:hunter2@/p",
                                         "http://:hunter2@h",

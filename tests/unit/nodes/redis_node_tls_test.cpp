@@ -17,6 +17,7 @@ class RedisNodeTls : public RedisNodeTest {
     /// Nobody accepts but by the test's hand.
     void open_unanswered() {
         env.on_connect = nullptr;
+        env.on_sent = nullptr;
         open();
     }
 };
