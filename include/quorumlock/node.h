@@ -121,6 +121,7 @@ struct NodeStatus {
     std::size_t owed_undos = 0;  ///< Releases waiting for a connection.
     Nanos guarded{0};            ///< So long it has no vote yet (rule G1); 0: it is not guarded.
     std::optional<Nanos> clock_ahead{};  ///< Of this machine's wall clock, at the last handshake.
+    std::string warning{};  ///< It votes, but a person should know; the observer is told it once.
 };
 
 /// What a server told of itself before it may vote. Valid during the call only.

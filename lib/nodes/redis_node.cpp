@@ -88,9 +88,9 @@ void RedisNode::on_bytes(const char* bytes, std::size_t size) {
         round_trip_ = quiet_since_ - asked_at_;
         if (is_tls_alert(bytes, size)) {
             attempt_failed({CauseClass::rejected,
-                            "answered by a TLS alert (this is a TLS port; "
-                            "name the plain one): " +
-                                connection_.where()});
+                            "answered by a TLS alert: the server seems to want TLS; use "
+                            "rediss:// (" +
+                                connection_.where() + ")"});
             return;
         }
     }
@@ -228,9 +228,11 @@ void RedisNode::wait_for_next_attempt() {
 void RedisNode::on_disconnected(const Cause& cause) {
     if (phase_ == Phase::ready) {
         lose({CauseClass::broken, cause.text});
-    } else if (phase_ == Phase::handshaking && heard_ == heard_before_) {
+    } else if (phase_ == Phase::handshaking && heard_ == heard_before_ && !uri_.tls) {
         attempt_failed({CauseClass::unreachable,
-                        "closed during the handshake (is this a TLS port?): " + cause.text});
+                        "closed during the handshake (does the server want TLS? then use "
+                        "rediss://): " +
+                            cause.text});
     } else {
         attempt_failed(cause);
     }
@@ -359,6 +361,7 @@ void RedisNode::close() {
 NodeStatus RedisNode::status() const {
     NodeStatus status;
     status.label = uri_.label;
+    status.warning = warning_about(uri_);
     status.kind = "redis";
     status.ready = ready();
     if (silent_) {

@@ -33,6 +33,7 @@ Core::~Core() = default;
 void Core::open() {
     phase_end_ = env_.event_now() + settings_.options.connect_timeout;
     env_.arm(phase_timer_, phase_end_);
+    if (observations_) warn();
     for (std::size_t i = 0; i < nodes_.size(); ++i) nodes_[i]->open(static_cast<int>(i), *this);
     consider_running();
 }

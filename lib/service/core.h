@@ -160,6 +160,7 @@ class Core final : private nodes::NodeEvents {
     void observe_renewal(const Lease& lease, std::optional<Errc> error);
     void observe_hold(Lease& lease);
     void notice(std::string_view text);
+    void warn();
     void observe_hold_end(Lease& lease, HoldEnd end);
     void observe_gauges();
 

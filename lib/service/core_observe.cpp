@@ -130,6 +130,12 @@ void Core::notice(std::string_view text) {
     if (observations_) observations_->add(text, NoticeEvent{});
 }
 
+void Core::warn() {
+    for (const auto& node : nodes_) {
+        if (const auto warning = node->status().warning; !warning.empty()) notice(warning);
+    }
+}
+
 void Core::observe_hold(Lease& lease) {
     ++held_;
     lease.held_since = env_.event_now();

@@ -6,6 +6,7 @@
 #include <quorumlock/testing/scripted_node.h>
 
 #include "tests/conformance/simulated_server.h"
+#include "tests/support/certificates.h"
 #include "tests/support/free_port.h"
 
 namespace quorumlock::testing {
@@ -30,10 +31,23 @@ OurWorld::OurWorld(const Made& made) {
         } else {
             RedisOptions options;
             options.unix_socket = made.unix_socket;
+            if (made.tls) options.tls = make_certificates(i);
             servers.push_back(std::make_unique<RedisServer>(options));
             uris_.push_back(servers.back()->uri());
         }
     }
+}
+
+RedisTls OurWorld::make_certificates(int node) {
+    const std::string name = "node" + std::to_string(node);
+    const Authority authority(certificates, name + "-ca");
+    const CertificateFiles server = authority.issue(name);
+    const CertificateFiles client = authority.issue(name + "-client");
+    return {.ca = authority.file(),
+            .cert = server.cert,
+            .key = server.key,
+            .auth_clients = true,
+            .query = "ca=" + authority.file() + "&cert=" + client.cert + "&key=" + client.key};
 }
 
 std::optional<int> OurWorld::holding(std::string_view resource) {
@@ -138,7 +152,8 @@ const auto kServers = ::testing::Values(
     redis("redis_x3", {.nodes = 3}), redis("redis_x4", {.nodes = 4}),
     redis("redis_x5", {.nodes = 5}), redis("redis_x5_one_dead", {.nodes = 5, .dead = 1}),
     redis("redis_x5_one_frozen", {.nodes = 5, .frozen = 1}),
-    redis("unix_socket_x3", {.nodes = 3, .unix_socket = true}));
+    redis("unix_socket_x3", {.nodes = 3, .unix_socket = true}),
+    redis("redis_tls_x3", {.nodes = 3, .tls = true}));
 const auto kSidecars =
     ::testing::Values(dapr("dapr_x1", 1), dapr("dapr_x3", 3), dapr("dapr_unix_socket_x1", 1, true));
 
@@ -148,7 +163,8 @@ INSTANTIATE_TEST_SUITE_P(Memory, NodeTest, ::testing::Values(memory(1)), name_of
 INSTANTIATE_TEST_SUITE_P(Redis, NodeTest,
                          ::testing::Values(redis("redis_x1", {.nodes = 1}),
                                            redis("unix_socket_x1",
-                                                 {.nodes = 1, .unix_socket = true})),
+                                                 {.nodes = 1, .unix_socket = true}),
+                                           redis("redis_tls_x1", {.nodes = 1, .tls = true})),
                          name_of);
 INSTANTIATE_TEST_SUITE_P(Dapr, NodeTest, ::testing::Values(dapr("dapr_x1", 1)), name_of);
 INSTANTIATE_TEST_SUITE_P(Memory, ProviderTest, ::testing::Values(memory(1), memory(3)), name_of);

@@ -13,6 +13,7 @@
 
 #include "tests/support/dapr_sidecar.h"
 #include "tests/support/redis_server.h"
+#include "tests/support/temp_dir.h"
 
 namespace quorumlock::testing {
 
@@ -26,6 +27,8 @@ class OurWorld final : public ProviderWorld {
         int frozen = 0;  ///< and so many more got SIGSTOP before anybody connects.
         Of of = Of::memory;
         bool unix_socket = false;
+        /// Each server and its clients have certificates of an authority of their own.
+        bool tls = false;
     };
     explicit OurWorld(const Made& made);
 
@@ -34,8 +37,10 @@ class OurWorld final : public ProviderWorld {
     std::optional<int> holding(std::string_view resource) override;
 
     std::vector<std::unique_ptr<RedisServer>> servers;  ///< The live ones.
+    TempDir certificates;
 
   private:
+    RedisTls make_certificates(int node);
     std::vector<std::unique_ptr<RedisServer>> frozen_;
     std::vector<std::unique_ptr<DaprSidecar>> sidecars_;
     std::vector<std::string> uris_;

@@ -47,8 +47,9 @@ void add_global_flags(CLI::App& app, Context& context) {
 namespace {
 
 constexpr const char* kFooter =
-    "Nodes: redis://[user[:password]@]host[:port][/db], unix:///path?db=, memory:; ?name= labels "
-    "one.\nThey come from --nodes, else from QUORUMLOCK_NODES, else from the --config file. Other "
+    "Nodes: redis://[user[:password]@]host[:port][/db], rediss://...?ca=&cert=&key=&verify=&sni=,\n"
+    "unix:///path?db=, memory:; ?name= labels one.\nThey come from --nodes, else from "
+    "QUORUMLOCK_NODES, else from the --config file. Other "
     "users of the\nmachine see the flags of a process: keep a password in QUORUMLOCK_NODES, in the "
     "file, or behind\n?password_file=PATH or ?password_env=NAME.\n"
     "Durations have a unit: 500ms, 30s, 1.5m, 2h. Global flags stand before or behind the verb.\n"
