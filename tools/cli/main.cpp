@@ -55,7 +55,7 @@ constexpr const char* kFooter =
     "Results are JSON on stdout, errors one line each on stderr (one JSON object with --json).\n"
     "Exit codes: 0 done; 1 not held (extend, release); 64 wrong usage; 69 no quorum, with each "
     "node's\ncause; 75 another holds the lock. run: the command's own, 128+n, 126, 127, 74 lock "
-    "lost.";
+    "lost.\ndoctor: 1 warnings, 2 errors.";
 
 /// Global flags that take no value.
 bool stands_alone(std::string_view flag) {
@@ -132,6 +132,7 @@ int run_main(int argc, char** argv) {
     add_release(app, context);
     add_inspect(app, context);
     add_nodes(app, context);
+    add_doctor(app, context);
     add_bench(app, context);
     add_cluster(app, context);
 

@@ -2,36 +2,19 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <vector>
 
 #include "tools/cli/node_text.h"
 #include "tools/cli/output.h"
+#include "tools/cli/table.h"
 #include "tools/cli/verbs.h"
 
 namespace quorumlock::cli {
 namespace {
 
 using nlohmann::ordered_json;
-
-/// Columns as wide as their longest cell, two spaces between, nothing behind the last.
-bool print_table(const std::vector<std::vector<std::string>>& rows) {
-    std::vector<std::size_t> widths(rows.front().size(), 0);
-    for (const auto& row : rows) {
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-    }
-    std::string text;
-    for (const auto& row : rows) {
-        std::string line;
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            line += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
-        }
-        text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-    }
-    return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
-}
 
 /// Several sidecars in one set: each is a vote of its own only for clients of the same app-ids.
 std::string app_id_warning(const std::vector<NodeInfo>& nodes) {
@@ -59,7 +42,7 @@ bool print_nodes(const std::vector<NodeInfo>& nodes, std::size_t ready, bool jso
     }
     std::vector<std::vector<std::string>> rows{node_columns()};
     for (const NodeInfo& info : nodes) rows.push_back(row_of(info));
-    return print_table(rows);
+    return std::fputs(table_text(rows).c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
 }
 
 int run_nodes(const Context& context) {
