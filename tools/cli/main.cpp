@@ -131,6 +131,7 @@ int run_main(int argc, char** argv) {
     add_extend(app, context);
     add_release(app, context);
     add_inspect(app, context);
+    add_break(app, context);
     add_nodes(app, context);
     add_doctor(app, context);
     add_bench(app, context);
