@@ -20,15 +20,19 @@ constexpr const char* kNoVote = "no lock can be taken here";
 constexpr const char* kNoFence = "no fencing numbers; only locks that ask for none (--no-fence)";
 
 constexpr std::array<Need, nodes::kRights> kNeeds{{
-    {Right::ping, false, Severity::error, "a silent server cannot be told from a dead one"},
+    {Right::ping, false, Severity::note,
+     "probes are refused, and the round trip is not kept up to date"},
     {Right::set, false, Severity::error, kNoVote},
-    {Right::get, false, Severity::error, "no lock can be released, extended or inspected here"},
+    {Right::get, false, Severity::error,
+     "no lock can be released, extended or inspected here, nor taken with a fencing number"},
     {Right::getex, true, Severity::error, kNoFence},
     {Right::setrange, true, Severity::error, kNoFence},
     {Right::del, false, Severity::error, "no lock can be released here: each lasts for its ttl"},
-    {Right::pttl, false, Severity::error, "no lock can be extended here, nor a wait be timed"},
+    {Right::pttl, false, Severity::error,
+     "no lock can be extended here, and how long another holds one is not told"},
     {Right::pexpire, false, Severity::error, "no lock can be extended here"},
-    {Right::evalsha, false, Severity::error, "no script runs, so no lock can be released here"},
+    {Right::evalsha, false, Severity::error,
+     "no script runs: only locks without fencing numbers (--no-fence), each for its whole ttl"},
     {Right::script_load, false, Severity::error, kNoVote},
     {Right::eval, false, Severity::warning,
      "after a SCRIPT FLUSH releases and extensions fail until the next connection"},

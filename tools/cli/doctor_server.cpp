@@ -180,7 +180,9 @@ class ServerJudge {
             std::to_string(facts_.odd_keys.size()) +
                 " without an end, or longer than --max-ttl, so not of these clients: " + names +
                 "; " + looked,
-            "find out who made them; `quorumlock break NAME` takes a lock away that nobody uses");
+            "find out who made them, and delete them by hand (DEL); `quorumlock break NAME` "
+            "deletes "
+            "what holds a token");
     }
 
     const int index_;
