@@ -11,6 +11,7 @@
 
 #include "tools/cli/bench.h"
 #include "tools/cli/output.h"
+#include "tools/cli/own_arguments.h"
 #include "tools/cli/service_options.h"
 #include "tools/cli/verbs.h"
 
@@ -49,8 +50,8 @@ namespace {
 constexpr const char* kFooter =
     "Nodes: redis://[user[:password]@]host[:port][/db], unix:///path?db=, memory:; ?name= labels "
     "one.\nThey come from --nodes, else from QUORUMLOCK_NODES, else from the --config file. Other "
-    "users of the\nmachine see the flags of a process: keep a password in QUORUMLOCK_NODES, in the "
-    "file, or behind\n?password_file=PATH or ?password_env=NAME.\n"
+    "users of the\nmachine may see the flags of a process before it hides them: keep a password in "
+    "QUORUMLOCK_NODES, in\nthe file, or behind ?password_file=PATH or ?password_env=NAME.\n"
     "Durations have a unit: 500ms, 30s, 1.5m, 2h. Global flags stand before or behind the verb.\n"
     "Results are JSON on stdout, errors one line each on stderr (one JSON object with --json).\n"
     "Exit codes: 0 done; 1 not held (extend, release); 64 wrong usage; 69 no quorum, with each "
@@ -138,6 +139,7 @@ int run_main(int argc, char** argv) {
     add_cluster(app, context);
 
     std::vector<std::string> arguments(argv + 1, argv + argc);
+    hide_user_info(argc, argv);
     split_command(arguments, context);
     return parse_and_run(app, context, std::move(arguments));
 }
