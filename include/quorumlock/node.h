@@ -82,7 +82,7 @@ struct Ask {
     /// Unless it is granted or refused, given up or not, the node undoes `from` by itself, behind
     /// the transfer (rule W6): nobody else may still be there to know.
     const Token* from = nullptr;
-    Nanos from_ttl{0};  ///< The ttl that its key was set with.
+    Nanos from_ttl{0};         ///< The ttl that its key was set with.
     std::int64_t counter = 0;  ///< raise: to this (rule F2).
 };
 

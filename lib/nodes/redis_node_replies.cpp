@@ -73,8 +73,7 @@ void RedisNode::on_acquire_reply(const resp::Value& reply) {
         } else if (reply.type != resp::Type::error) {
             return on_bad_reply();
         }
-        return finish(
-            {.outcome = entry.first, .value = remaining, .armed = still_armed(entry)});
+        return finish({.outcome = entry.first, .value = remaining, .armed = still_armed(entry)});
     }
     if (reply.type == resp::Type::error) return on_error_reply(reply.text);
     if (reply.type != resp::Type::status && reply.type != resp::Type::nil) return on_bad_reply();

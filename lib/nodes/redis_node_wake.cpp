@@ -59,8 +59,8 @@ void RedisNode::on_unsubscribed() {
 
 void RedisNode::on_wakeups_refused(const Cause& why) {
     const bool said = !wake_note_.empty();
-    wake_note_ = "waiters ask again and again, since the server does not tell them of changes: " +
-                 why.text;
+    wake_note_ =
+        "waiters ask again and again, since the server does not tell them of changes: " + why.text;
     if (!said) events_->on_wake_refused(index_, why);
 }
 

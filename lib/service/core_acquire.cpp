@@ -58,8 +58,8 @@ void Core::on_not_acquired(Lease& lease, protocol::AcquireDecision decision, boo
     Error error = acquire_error(decision, cut_by_caller, report);
     const int kept_out = node_count() - protocol::quorum(node_count()) + 1;
     const protocol::Waiting::Outcome outcome{
-        .refused = decision == protocol::AcquireDecision::contended &&
-                   report.votes.no.size() >= kept_out,
+        .refused =
+            decision == protocol::AcquireDecision::contended && report.votes.no.size() >= kept_out,
         .no_quorum = decision == protocol::AcquireDecision::no_quorum,
         .armed = lease.armed(),
         .remaining = holder_remaining(report)};

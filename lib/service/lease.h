@@ -100,9 +100,9 @@ class Lease final : public ListHook<Lease> {
     std::optional<std::stop_source> lost_source;  ///< under ServiceState's lost mutex
     OperationState* operation = nullptr;          ///< whom the current round answers; may be null
     OperationState* next_extension = nullptr;     ///< extensions waiting for the current one
-    int users = 0;  ///< handle, operations, queued tasks: while > 0 it is not recycled
+    int users = 0;               ///< handle, operations, queued tasks: while > 0 it is not recycled
     std::int8_t hand_overs = 0;  ///< So many more before others get their turn (rule W5).
-    bool taken_over = false;  ///< It came by a hand-over.
+    bool taken_over = false;     ///< It came by a hand-over.
     bool keeps_others_waiting = false;  ///< Held, and not yet told to who waits here.
     bool detached = false;
     std::optional<Instant> held_since;  ///< Counted as held by the observer's gauge.

@@ -38,8 +38,9 @@ void Lease::begin_handing(Nanos time_limit) {
     round.started = core_.env().event_now();
     round.end = round.started + time_limit;
     // Whoever has not answered yet counts as open without a question of this round's own.
-    core_.all_nodes().each(
-        [&](int node) { round.words[static_cast<std::size_t>(node)].cause.kind = CauseClass::none; });
+    core_.all_nodes().each([&](int node) {
+        round.words[static_cast<std::size_t>(node)].cause.kind = CauseClass::none;
+    });
     may_hold_.each([&](int node) { round.words[static_cast<std::size_t>(node)].answered = false; });
     handing_ = std::exchange(may_hold_, NodeSet{});
     round.handed.clear();

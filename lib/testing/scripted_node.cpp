@@ -63,7 +63,8 @@ nodes::Ticket ScriptedNode::ask(const nodes::Ask& ask, nodes::AnswerEvents& to, 
     static constexpr const char* kNames[] = {"acquire", "raise",   "extend",  "heal",
                                              "release", "inspect", "transfer"};
     log.emplace_back(kNames[static_cast<int>(ask.step)]);
-    if (ask.step == Step::acquire || ask.step == Step::transfer) tokens.emplace_back(ask.token->view());
+    if (ask.step == Step::acquire || ask.step == Step::transfer)
+        tokens.emplace_back(ask.token->view());
     const Asked asked{.ticket = ++last_ticket_,
                       .to = &to,
                       .tag = tag,
@@ -201,8 +202,8 @@ Answer ScriptedNode::apply(const Asked& asked) {
     switch (asked.step) {
         case Step::acquire:
         case Step::transfer: {
-            const bool given = present && asked.step == Step::transfer &&
-                               keys[asked.resource].token == asked.from;
+            const bool given =
+                present && asked.step == Step::transfer && keys[asked.resource].token == asked.from;
             if (!present || given) return grant(asked, given);
             const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
                 keys[asked.resource].until - now);
