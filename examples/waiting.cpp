@@ -16,7 +16,7 @@ int main() {
     auto held = locks->acquire("printer", {.ttl = 30s}).get();
     if (!held) return 1;
 
-    // Waits up to a minute. It asks again after pauses, so there is no order among waiters.
+    // Waits up to a minute: in line behind others of this service, and woken when the lock is free.
     bool printed = false;
     std::thread patient([&] {
         auto lock = locks->acquire("printer", {.ttl = 30s, .wait = 60s}).get();
