@@ -33,6 +33,7 @@ struct ObservedEvent {
 struct AcquireEvent : ObservedEvent {
     Nanos ttl{0};
     Nanos waited{0};   ///< From the start to the last attempt: 0 where the first one decided.
+    bool handed_over = false;  ///< By the release of another one of this service: rule W5.
     int attempts = 0;  ///< 0: it ended before the nodes were asked.
 };
 /// One extension has ended.

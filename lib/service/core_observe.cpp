@@ -85,6 +85,7 @@ void Core::observe_end(const OperationState& operation, std::optional<Errc> erro
             auto event = fill(AcquireEvent{});
             event.ttl = operation.ttl;
             event.attempts = operation.attempts;
+            event.handed_over = operation.handed_over && !error;
             if (operation.attempts > 0) event.waited = operation.last_try - operation.started;
             --open_acquires_;
             observations_->add(resource, event);

@@ -204,6 +204,7 @@ void Core::on_turn_ended(OperationState& operation, Lease& lease) {
     const Nanos took = env_.event_now() - lease.round_started();
     question_takes_ += (took - question_takes_) / 8;
     line.plan.on_held_here();
+    operation.handed_over = lease.taken_over;
     leave_line(operation);
 }
 
@@ -250,6 +251,7 @@ bool Core::hand_over(Lease& giver) {
     taker.hand_overs = static_cast<std::int8_t>(giver.hand_overs - 1);
     attach(taker, head);
     ++head.attempts;
+    head.last_try = env_.event_now();
     ++giver.users;
     giver.keeps_others_waiting = false;
     taker.take_over(giver, time_limit(giver.ttl(), Nanos::max()),

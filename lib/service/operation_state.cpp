@@ -89,6 +89,7 @@ void OperationState::clear() {
     observed = nullptr;
     attempts = 0;
     waiting_for_nodes = false;
+    handed_over = false;
 }
 
 bool OperationState::block() {

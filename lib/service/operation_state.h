@@ -112,6 +112,7 @@ class OperationState final : public ListHook<OperationState> {
     Waiter waiter{*this};
     int attempts = 0;
     bool waiting_for_nodes = false;
+    bool handed_over = false;
     env::Timer& timer() noexcept { return timer_; }
     env::Task& start_task() noexcept { return start_task_; }
     ServiceState& service() noexcept { return *service_; }

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <future>
 #include <memory>
 #include <optional>
@@ -30,7 +32,7 @@ class Recorder final : public Observer {
     void on_acquire(const AcquireEvent& e) override {
         add("acquire", e,
             " ttl " + ms(e.ttl) + " waited " + ms(e.waited) + " tries " +
-                std::to_string(e.attempts));
+                std::to_string(e.attempts) + (e.handed_over ? " handed over" : ""));
     }
     void on_extend(const ExtendEvent& e) override {
         add(e.renewal ? "renewal" : "extend", e, " ttl " + ms(e.ttl));
@@ -143,6 +145,21 @@ TEST_F(Observed, contention_waiting_and_outage) {
     const Lines outage = told();
     ASSERT_FALSE(outage.empty());
     EXPECT_EQ(outage.back(), "acquire x no_quorum in 0 ttl 1000 waited 0 tries 1");
+}
+
+TEST_F(Observed, a_hand_over_is_told_with_the_acquire) {
+    auto first = world_.after(Nanos{0}, world_.locks->acquire("r", {.ttl = 1s, .wait = 1min}));
+    ASSERT_TRUE(first);
+    auto second = world_.locks->acquire("r", {.ttl = 1s, .wait = 1min});
+    (void)told();
+    world_.env.advance(3ms);
+    ASSERT_TRUE(world_.after(Nanos{0}, first->release()));
+    const Lines lines = told();
+    EXPECT_NE(std::find(lines.begin(), lines.end(),
+                        "acquire r in 3 ttl 1000 waited 3 tries 2 handed over"),
+              lines.end())
+        << ::testing::PrintToString(lines);
+    EXPECT_EQ(recorder_->answers.back(), "node2 transfer granted 0");
 }
 
 TEST_F(Observed, silent_node_is_told_as_unknown_at_its_time_limit) {
