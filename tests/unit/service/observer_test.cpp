@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-
 #include <future>
 #include <memory>
 #include <optional>
@@ -156,7 +155,7 @@ TEST_F(Observed, a_hand_over_is_told_with_the_acquire) {
     ASSERT_TRUE(world_.after(Nanos{0}, first->release()));
     const Lines lines = told();
     EXPECT_NE(std::find(lines.begin(), lines.end(),
-                        "acquire r in 3 ttl 1000 waited 3 tries 2 handed over"),
+                        "acquire r ok in 3 ttl 1000 waited 3 tries 2 handed over"),
               lines.end())
         << ::testing::PrintToString(lines);
     EXPECT_EQ(recorder_->answers.back(), "node2 transfer granted 0");
