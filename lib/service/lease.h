@@ -52,6 +52,8 @@ class Lease final : public ListHook<Lease> {
     };
     void acquire(const AcquirePlan& plan);
     void extend(Nanos ttl, Nanos time_limit);
+    /// An extension by the service itself.
+    void renew(Nanos time_limit);
     void release(Nanos time_limit);
     /// Ends the round and undoes what may be on the nodes, in the background (rule A6).
     void undo();
@@ -141,6 +143,7 @@ class Lease final : public ListHook<Lease> {
     Nanos healing_ttl() const;
     void end_healing();
     void end_round(bool silent);
+    void end_renewal();
     void observe(int node, nodes::Outcome outcome);
     void on_life_timer();
     void arm_life_timer();

@@ -53,6 +53,7 @@ class Round final : public nodes::AnswerEvents {
     NodeSet raising;             ///< Of those that are open: by RAISE.
 
     // ---- of an extension ----
+    bool renewal = false;  ///< By the service itself, and open: it counts in Core.
     Nanos healing_ttl{0};
     NodeSet healing;  ///< Sent a HEAL, unanswered; it may have been another extension's.
     std::vector<nodes::Ticket> heal_tickets;
