@@ -48,12 +48,12 @@ class Round final : public nodes::AnswerEvents {
 
     // ---- of an acquire ----
     Instant deadline{};          ///< The caller's.
-    bool cut_by_caller = false;  ///< That is the time limit.
-    bool raised = false;         ///< The time limit was prolonged for RAISE.
     NodeSet raising;             ///< Of those that are open: by RAISE.
+    bool cut_by_caller = false;  ///< The deadline is the time limit.
+    bool raised = false;         ///< The time limit was prolonged for RAISE.
 
     // ---- of an extension ----
-    bool renewal = false;  ///< By the service itself, and open: it counts in Core.
+    bool renewal = false;  ///< By the service itself, and open: Core counts it.
     Nanos healing_ttl{0};
     NodeSet healing;  ///< Sent a HEAL, unanswered; it may have been another extension's.
     std::vector<nodes::Ticket> heal_tickets;
