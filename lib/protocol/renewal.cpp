@@ -39,6 +39,11 @@ std::optional<Instant> RenewalPlan::after_failure(Instant now, Instant validity_
     return bounded(now + jittered(pause, random), validity_end);
 }
 
+std::optional<Instant> RenewalPlan::when_crowded(Instant now, Instant validity_end,
+                                                 std::uint64_t random) {
+    return bounded(now + jittered((validity_end - now) / 256, random), validity_end);
+}
+
 std::optional<Instant> RenewalPlan::bounded(Instant at, Instant validity_end) const {
     if (at >= validity_end) return std::nullopt;  // Rule E6.
     if (at >= hold_end_) return std::nullopt;     // Rule E5.

@@ -21,6 +21,9 @@ class RenewalPlan {
     /// least 1 ms), jittered likewise; nullopt when nothing is left (rule E6: tried until the
     /// expiry, never beyond), or max_hold ends before it.
     std::optional<Instant> after_failure(Instant now, Instant validity_end, std::uint64_t random);
+    /// It is due, and too many others are under way: a little later, a 256th of what is left (at
+    /// least 1 ms), jittered likewise; nullopt as above.
+    std::optional<Instant> when_crowded(Instant now, Instant validity_end, std::uint64_t random);
 
   private:
     std::optional<Instant> bounded(Instant at, Instant validity_end) const;

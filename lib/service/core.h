@@ -2,6 +2,7 @@
 // announces loss, closes. One thread at a time is in here (env/runner.h); nothing blocks.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -74,6 +75,14 @@ class Core final : private nodes::NodeEvents {
     void on_lost(Lease& lease);
     void on_healed(Lease& lease, int node, nodes::Outcome outcome);
     void renew(Lease& lease);
+    /// Renewals that come due together, after a pause of the process or of its nodes, must not
+    /// fill the nodes' backlogs (rule N7): half of it is left to everybody else. One that is
+    /// decided counts no more, so a slow node holds up nobody.
+    bool can_renew() const noexcept {
+        return open_renewals_ < std::max<std::size_t>(settings_.options.max_backlog / 2, 1);
+    }
+    void on_renewal_started() noexcept { ++open_renewals_; }
+    void on_renewal_ended() noexcept { --open_renewals_; }
 
     // ---- what a line tells ----
     void on_line_timer(WaitLine& line);
@@ -189,6 +198,7 @@ class Core final : private nodes::NodeEvents {
     std::vector<std::unique_ptr<Lease>> all_leases_;
     std::vector<Lease*> free_leases_;
     RoundPool rounds_;
+    std::size_t open_renewals_ = 0;
     std::optional<Error> left_behind_;
     Front& front_;
 

@@ -33,8 +33,7 @@ void Core::start_extend(OperationState& operation, Lease& lease) {
 }
 
 void Core::renew(Lease& lease) {
-    lease.extend(lease.renew_ttl(),
-                 time_limit(lease.renew_ttl(), lease.validity_end() - env_.event_now()));
+    lease.renew(time_limit(lease.renew_ttl(), lease.validity_end() - env_.event_now()));
 }
 
 void Core::on_extended(Lease& lease, protocol::ExtendDecision decision) {

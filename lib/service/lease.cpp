@@ -92,6 +92,7 @@ void Lease::end_round(bool silent) {
     leave_giver(round_->open);
     round_->open.clear();
     round_->raising.clear();
+    end_renewal();
 }
 
 void Lease::extend(Nanos ttl, Nanos time_limit) {
@@ -106,6 +107,16 @@ void Lease::extend(Nanos ttl, Nanos time_limit) {
     start_round(Round::Kind::extend,
                 {.step = Step::extend, .resource = resource_.view(), .token = &token_, .ttl = ttl},
                 core_.all_nodes(), time_limit);
+}
+
+void Lease::renew(Nanos time_limit) {
+    extend(renew_ttl_, time_limit);
+    round_->renewal = true;
+    core_.on_renewal_started();
+}
+
+void Lease::end_renewal() {
+    if (std::exchange(round_->renewal, false)) core_.on_renewal_ended();
 }
 
 /// A round of the kind that ends a hold, with nobody asked yet.
@@ -255,6 +266,7 @@ void Lease::apply_acquire(AcquireDecision decision) {
 void Lease::apply_extend(ExtendDecision decision) {
     if (round_->decided || decision == ExtendDecision::open) return;
     round_->decided = true;
+    end_renewal();
     const Instant now = core_.env().event_now();
     if (decision == ExtendDecision::extended) {
         validity_end_.store(round_->extend.validity_end().time_since_epoch().count(),
@@ -303,7 +315,9 @@ void Lease::on_life_timer() {
         lose();  // rule L1: by the local clock, whatever the nodes do
         return;
     }
-    if (renew_at_ && now >= *renew_at_) {
+    if (renew_at_ && now >= *renew_at_ && !core_.can_renew() && !extending()) {
+        renew_at_ = renewal_->when_crowded(now, validity_end(), core_.random());
+    } else if (renew_at_ && now >= *renew_at_) {
         renew_at_.reset();
         // A user's extension under way does the renewer's work.
         if (!extending()) core_.renew(*this);

@@ -58,6 +58,8 @@ class Lease final : public ListHook<Lease> {
     /// `giver` no more. `giver_limit`: of its release. Rule W5.
     void take_over(Lease& giver, Nanos giver_limit, const AcquirePlan& plan);
     void extend(Nanos ttl, Nanos time_limit);
+    /// An extension by the service itself.
+    void renew(Nanos time_limit);
     void release(Nanos time_limit);
     /// Ends the round and undoes what may be on the nodes, in the background (rule A6).
     void undo();
@@ -162,6 +164,7 @@ class Lease final : public ListHook<Lease> {
     void end_healing();
     void end_round(bool silent);
     NodeSet protocol::Votes::*release_vote(int node, nodes::Outcome outcome) const;
+    void end_renewal();
     void observe(int node, nodes::Outcome outcome);
     void on_life_timer();
     void arm_life_timer();

@@ -59,6 +59,7 @@ class Round final : public nodes::AnswerEvents {
     NodeSet handed;  ///< Asked behind a TRANSFER, which may have taken the key away already.
 
     // ---- of an extension ----
+    bool renewal = false;  ///< By the service itself, and open: Core counts it.
     Nanos healing_ttl{0};
     NodeSet healing;  ///< Sent a HEAL, unanswered; it may have been another extension's.
     std::vector<nodes::Ticket> heal_tickets;

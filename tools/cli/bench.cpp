@@ -104,6 +104,7 @@ int run_bench(const Context& context, BenchFlags flags) {
     if (plan.contended) plan.acquire.wait = *wait;
     if (flags.renew) {
         plan.acquire.renew = true;
+        plan.acquire.wait = *wait;
         return run_renewed_plan(context, plan);
     }
 
@@ -162,7 +163,8 @@ void add_bench(CLI::App& app, Context& context) {
         ->needs(hold)
         ->excludes(workers, threads, cycles, rate, contended);
     verb->add_option("--ttl", flags->ttl, "lease of every lock")->capture_default_str();
-    verb->add_option("--wait", flags->wait, "with --contended: how long an acquire waits")
+    verb->add_option("--wait", flags->wait,
+                     "with --contended or --renew: how long an acquire waits")
         ->capture_default_str();
     verb->add_option("--warmup", plan.warmup, "cycles before the counting starts")
         ->capture_default_str();

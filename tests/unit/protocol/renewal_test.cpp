@@ -111,6 +111,20 @@ TEST(RenewalPlan, the_longest_max_hold_is_no_bound_and_does_not_overflow) {
     EXPECT_EQ(begun(0ns, Nanos::max() - 1h).after_success(kStart, kStart + 3s, 0), kStart + 1s);
 }
 
+TEST(RenewalPlan, a_crowded_renewal_comes_a_little_later_and_never_behind_the_end) {
+    RenewalPlan plan = begun();
+    const Nanos pause = Nanos(25'600ms) / 256;
+    EXPECT_EQ(plan.when_crowded(kStart, kStart + 25'600ms, 0), kStart + pause);
+    for (std::uint64_t random = 0; random < 1000; ++random) {
+        const auto at = plan.when_crowded(kStart, kStart + 25'600ms, random * 0x9e3779b97f4a7c15U);
+        ASSERT_TRUE(at);
+        EXPECT_GE(*at, kStart + pause * 9 / 10);
+        EXPECT_LE(*at, kStart + pause);
+    }
+    EXPECT_EQ(plan.when_crowded(kStart, kStart + 2ms, 0), kStart + 1ms);
+    EXPECT_EQ(plan.when_crowded(kStart, kStart + 1ms, 0), std::nullopt);
+}
+
 TEST(RenewalPlan, holds_at_both_ends_of_the_ttl) {
     EXPECT_EQ(begun().after_success(kStart, kStart + 7'900us, 0), kStart + Nanos(7'900us) / 3);
     EXPECT_EQ(begun().after_failure(kStart, kStart + 7'900us, 0), kStart + 1'975us);

@@ -1,6 +1,9 @@
 // Holding, extending, renewing and losing in virtual time. Rules T4, E1..E6, L1, L2.
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "tests/support/service_world.h"
 
 namespace quorumlock::testing {
@@ -193,6 +196,43 @@ TEST(service_renew, keeps_the_lock_far_beyond_its_ttl) {
     // A third of the validity, up to a tenth earlier.
     EXPECT_GE(world.nodes[0]->count("extend"), 300U);
     EXPECT_LE(world.nodes[0]->count("extend"), 350U);
+}
+
+std::vector<Lock> hold_renewed(ServiceWorld& world, int count) {
+    std::vector<Lock> locks;
+    for (int i = 0; i < count; ++i) {
+        auto lock = world.after(
+            Nanos{0}, world.locks->acquire("r" + std::to_string(i), {.ttl = 30s, .renew = true}));
+        EXPECT_TRUE(lock);
+        if (lock) locks.push_back(std::move(*lock));
+    }
+    return locks;
+}
+
+TEST(service_renew, after_a_pause_leaves_half_of_the_backlog_to_others) {
+    ServiceWorld world(3, {.max_backlog = 16});
+    world.open();
+    const auto locks = hold_renewed(world, 50);
+    world.set_all(Mode::hang);
+    world.env.skip(12s);  // all are due
+    world.env.run();
+    EXPECT_EQ(world.nodes[0]->count("extend"), 8U);
+    for (auto* node : world.nodes) node->wake();
+    world.env.advance(1s);
+    EXPECT_EQ(world.nodes[0]->count("extend"), 50U);
+    for (const Lock& lock : locks) EXPECT_GT(lock.remaining(), 28s);
+}
+
+TEST(service_renew, a_silent_node_holds_up_no_other_renewal) {
+    ServiceWorld world(3, {.node_timeout = 5s, .max_backlog = 16});
+    world.open();
+    const auto locks = hold_renewed(world, 50);
+    world.nodes[2]->mode = Mode::hang;
+    world.env.skip(12s);
+    world.env.run();
+    world.env.advance(1s);  // nobody has given the silent one up yet
+    EXPECT_EQ(world.nodes[0]->count("extend"), 50U);
+    for (const Lock& lock : locks) EXPECT_GT(lock.remaining(), 28s);
 }
 
 TEST(service_renew, is_bounded_by_max_hold) {
