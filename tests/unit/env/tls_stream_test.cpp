@@ -1,7 +1,6 @@
 #include "lib/env/tls_stream.h"
 
 #include <algorithm>
-#include <list>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -206,7 +205,7 @@ TEST_F(TlsStreamTest, many_handshakes_take_turns) {
         to({.address = "127.0.0.1", .port = redis.tls_port(), .path = "", .tls = {}});
     int opened = 0, in_this_turn = 0, most = 0;
     turns.on_before_wait = [&] { in_this_turn = 0; };
-    std::list<User> users(30);
+    User users[30];
     for (User& one : users) {
         one.then_open = [&] {
             ++opened;
