@@ -191,7 +191,9 @@ void TlsFilter::take_error(int result) {
 
 std::size_t TlsFilter::read(char* to, std::size_t size) {
     std::size_t filled = 0;
-    while (state_ == State::open && filled < size) {
+    // To ask OpenSSL where there is nothing costs more than to look.
+    const auto more = [this] { return !input_.empty() || SSL_pending(ssl_.get()) > 0; };
+    while (state_ == State::open && filled < size && more()) {
         ERR_clear_error();
         const int got = SSL_read(ssl_.get(), to + filled, static_cast<int>(size - filled));
         if (got <= 0) {

@@ -19,7 +19,7 @@ class UvTls {
     UvTls& operator=(const UvTls&) = delete;
     ~UvTls();
 
-    /// A step of a handshake takes up to a millisecond of arithmetic: a few of them in each turn
+    /// A step of a handshake takes some 0.3 ms of arithmetic or more: a few of them in each turn
     /// of the loop, in order. True: more are waiting.
     bool run_steps();
     /// Before the streams below are flushed.

@@ -13,6 +13,7 @@
 #include "tests/integration/cli_program.h"
 #include "tests/integration/tls_fixture.h"
 #include "tests/support/fault_proxy.h"
+#include "tests/support/resp_client.h"
 
 namespace quorumlock::testing {
 
@@ -194,6 +195,36 @@ TEST_F(TlsTest, certificates_are_exchanged_while_users_run) {
     server.command({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
     EXPECT_TRUE(eventually([&] { return service.try_acquire("r").get().has_value(); }));
     EXPECT_TRUE(is_ok(service.try_acquire("r").get()));
+}
+
+TEST_F(TlsTest, client_certificates_and_passwords_are_exchanged_too) {
+    const auto own = authority_.issue("client");
+    RedisOptions options;
+    options.password = "first";
+    options.tls = tls(files_);
+    options.tls->auth_clients = true;
+    servers_.push_back(std::make_unique<RedisServer>(options));
+    RedisServer& server = *servers_.back();
+    const std::string file = dir_.write("password", "first");
+    LockService service =
+        open_service({"rediss://" + server.label() + "?" + ca() + "&cert=" + own.cert +
+                      "&key=" + own.key + "&password_file=" + file},
+                     unguarded());
+    ASSERT_TRUE(is_ok(service.try_acquire("r").get()));
+    // The server's clients have another authority from now on, and another password.
+    const Authority others(dir_, "clients");
+    EXPECT_EQ(server.command({"CONFIG", "SET", "tls-ca-cert-file", others.file()}), "OK");
+    EXPECT_EQ(server.command({"CONFIG", "SET", "requirepass", "second"}), "OK");
+    RespClient admin(server.port());
+    EXPECT_EQ(admin.command({"AUTH", "second"}), "OK");
+    admin.command({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+    EXPECT_TRUE(eventually([&] {
+        return info_of(service, server.label()).cause.find("authority of our certificate") !=
+               std::string::npos;
+    }));
+    others.issue("client");
+    dir_.write("password", "second");
+    EXPECT_TRUE(eventually([&] { return service.try_acquire("r").get().has_value(); }, 30s));
 }
 
 TEST_F(TlsTest, an_authority_that_comes_late_is_found) {

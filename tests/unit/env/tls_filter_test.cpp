@@ -1,6 +1,7 @@
 #include "lib/env/tls_filter.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <ostream>
@@ -9,9 +10,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "lib/env/random.h"
 #include "lib/env/tls_context.h"
+#include "tests/support/process.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/env/tls_partner.h"
 
@@ -256,6 +259,26 @@ TEST_F(TlsFilterTest, an_unknown_authority_is_refused) {
                                              "issuer certificate"));
         EXPECT_TRUE(filter->rejected());
     }
+}
+
+TEST_F(TlsFilterTest, a_directory_of_authorities_is_searched) {
+    const std::string path = dir.file("authorities");
+    ASSERT_EQ(mkdir(path.c_str(), 0700), 0);
+    std::filesystem::copy(authority.file(), path);
+    const auto rehash = [&] {
+        testing::Process program({"openssl", "rehash", path});
+        return program.wait()->code;
+    };
+    ASSERT_EQ(rehash(), 0);
+    options.ca = path;
+    EXPECT_EQ(shake(), State::open) << filter->why();
+    // Another comes in beside it, and is found at the next connection.
+    const testing::Authority other(dir, "another");
+    partner = std::make_unique<TlsPartner>(other.issue("server"));
+    EXPECT_EQ(shake(), State::failed);
+    std::filesystem::copy(other.file(), path);
+    ASSERT_EQ(rehash(), 0);
+    EXPECT_EQ(shake(), State::open) << filter->why();
 }
 
 TEST_F(TlsFilterTest, the_client_shows_its_certificate) {

@@ -1,7 +1,7 @@
 #include "lib/env/tls_stream.h"
 
 #include <algorithm>
-#include <list>
+#include <iterator>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -206,7 +206,7 @@ TEST_F(TlsStreamTest, many_handshakes_take_turns) {
         to({.address = "127.0.0.1", .port = redis.tls_port(), .path = "", .tls = {}});
     int opened = 0, in_this_turn = 0, most = 0;
     turns.on_before_wait = [&] { in_this_turn = 0; };
-    std::list<User> users(30);
+    User users[30];
     for (User& one : users) {
         one.then_open = [&] {
             ++opened;
@@ -216,7 +216,12 @@ TEST_F(TlsStreamTest, many_handshakes_take_turns) {
     }
     EXPECT_TRUE(run_until([&] { return opened == 30; }));
     EXPECT_LE(most, 2);
-    // Redis keeps sessions: whoever came early enough leaves one for those behind him.
+    // Redis sends its tickets before the first answer: when all are answered, one is kept.
+    for (User& one : users) one.stream->write("PING\r\n");
+    EXPECT_TRUE(run_until([&] {
+        return std::all_of(std::begin(users), std::end(users),
+                           [](const User& one) { return one.data == "+PONG\r\n"; });
+    }));
     for (User& one : users) one.stream.reset();
     const auto before = server->counters().resumed;
     User again;
