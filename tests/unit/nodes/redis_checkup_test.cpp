@@ -112,11 +112,14 @@ TEST_F(Checkup, what_is_no_redis) {
     }
 }
 
-TEST_F(Checkup, more_answers_than_questions) {
+TEST_F(Checkup, an_answer_to_nothing) {
     start();
     env_.last().open();
     env_.run();
-    answer(kFirst + 2);
+    answer(kFirst);
+    for (int i = 0; i < 3; ++i) answer(1);
+    EXPECT_EQ(told_, 0);
+    answer(1);
     EXPECT_EQ(told_, 1);
     EXPECT_EQ(facts().failed.kind, CauseClass::broken);
 }
