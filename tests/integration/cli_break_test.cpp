@@ -133,6 +133,14 @@ TEST_F(CliBreak, a_key_without_an_end) {
     EXPECT_TRUE(clean("a"));
 }
 
+TEST_F(CliBreak, what_another_program_made_is_left_to_a_person) {
+    for (int i = 0; i < kNodes; ++i) set_by_hand(i, "a", "made by hand");
+    const CliEnd end = with_nodes({"break", "a", "--yes"});
+    EXPECT_EQ(end.how, "exit code 64");
+    EXPECT_THAT(end.err, AllOf(HasSubstr("no token of quorumlock's"), HasSubstr("by hand")));
+    EXPECT_EQ(holding("a"), 5);
+}
+
 TEST_F(CliBreak, several_tokens_without_a_quorum) {
     const std::string other(32, 'b');
     set_by_hand(0, "a", kStranger);
