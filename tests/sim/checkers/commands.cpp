@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "tests/sim/checkers/exclusion.h"
+
 namespace quorumlock::sim {
 
 namespace {
@@ -99,13 +101,19 @@ void Commands::read_acquire(SimServer& server, Link& link, std::int64_t written,
     promise_ = promise_of(written, milliseconds(ttl));
 }
 
-/// Rule H1: it follows an EXTEND, and belongs to a lock of the same service. One that a former
-/// connection had still to deliver may come behind a newer one.
+/// Rules H1 and H2: it follows an EXTEND, and belongs to a lock of the same service that was still
+/// held when it was written. One that a former connection had still to deliver may come behind a
+/// newer one.
 void Commands::read_heal(Link& link, std::int64_t written, Attempt& attempt, std::string_view ttl) {
     changing_ = attempt.token;
     promise_ = promise_of(written, milliseconds(ttl));
     if (attempt.process != link.process().index() || attempt.service != link.service) {
         verdict_.report("commands", "token " + attempt.name() + " is healed by another service");
+    }
+    const Belief* const belief = attempt.belief;
+    if (belief != nullptr && belief->over && written > belief->ended) {
+        verdict_.report("commands", "token " + attempt.name() + " is healed, and its lock is " +
+                                        (belief->let_go ? "let go" : "lost"));
     }
 }
 

@@ -1,7 +1,8 @@
 // Rule (e), and the feeding of the ledger: every command that any server reads passes here.
 //
 //  - An ACQUIRE is sent once: its token is read at most once by each server that can execute it
-//    (rules N2, N9 and A2). A HEAL comes only behind an EXTEND of its token (rule H1).
+//    (rules N2, N9 and A2). A HEAL comes only behind an EXTEND of its token (rule H1), and is
+//    written only while its lock is held (rule H2).
 //  - No undo is overtaken: on no server is a SET executed after a RELEASE of its token was read
 //    (rules N5, N6 and N9). Where CLIENT KILL or the way to use it is refused, rule N6 promises
 //    less: the undo is then repeated, and checked by what is left behind.

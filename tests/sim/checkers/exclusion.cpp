@@ -219,6 +219,7 @@ void Exclusion::end(Belief& belief, Time at) {
     belief.over = true;
     belief.end = at;
     if (belief.process == nullptr) return;
+    belief.ended = belief.process->reading();
     belief.runs_from = std::max(at, belief.process->stopped_until());
     belief.stolen = belief.process->stolen();
 }

@@ -47,7 +47,8 @@ struct Belief final : public Event {
     std::int64_t validity_end = 0;  ///< By the process's clock.
     Time begin = 0;
     Time until = 0;            ///< The end of the validity, in the world's time.
-    Time end = kNever;         ///< When it ended, once over.
+    Time end = kNever;         ///< When it ended, once over;
+    std::int64_t ended = 0;    ///< the same by the process's clock.
     Time weak_since = kNever;  ///< Since when too few nodes back it.
     Time runs_from = 0;        ///< Once over: since when the process could run again,
     Time stolen = 0;           ///< and what had been stolen from it by then.
