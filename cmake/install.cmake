@@ -24,7 +24,7 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/quorumlockConfig.cmake
 
 # A static archive needs its dependencies at every link, so they are not private there: then
 # `pkg-config --libs quorumlock` is enough without --static.
-set(pc_dependencies "libuv hiredis libcurl libcrypto")
+set(pc_dependencies "libuv hiredis libcurl libssl libcrypto")
 if(library_type STREQUAL "STATIC_LIBRARY")
     set(pc_requires "Requires: ${pc_dependencies}")
 else()

@@ -19,13 +19,12 @@
 
 namespace quorumlock::nodes {
 
-/// The atomic steps of one node (docs/protocol.md, section 2). Transfer joins this list with what
-/// needs it.
-enum class Step : std::uint8_t { acquire, raise, extend, heal, release, inspect };
+/// The atomic steps of one node (docs/protocol.md, "One node, one atomic step").
+enum class Step : std::uint8_t { acquire, raise, extend, heal, release, inspect, transfer };
 
 enum class Outcome : std::uint8_t {
-    granted,   ///< acquire: the key is ours now
-    refused,   ///< acquire: another token holds it
+    granted,   ///< acquire, transfer: the key is ours now
+    refused,   ///< acquire, transfer: another token holds it
     raised,    ///< raise: the counter is what was asked, and the key ours
     extended,  ///< extend: live for at least ttl from when the node applied it
     healed,    ///< heal: the key was absent and is ours again
@@ -39,7 +38,8 @@ enum class Outcome : std::uint8_t {
 struct Answer {
     Outcome outcome = Outcome::unknown;
     /// refused, and taken by an inspect: the remaining ms of the holder's key, -1 when it has no
-    /// expiry or was not asked for.
+    /// expiry or was not asked for. granted, to a transfer: 1 where the key was the giver's, 0
+    /// where there was none.
     std::int64_t value = 0;
     /// inspect: the token found (any bytes). Valid during the call only.
     std::string_view text{};
@@ -48,6 +48,9 @@ struct Answer {
     /// granted, where Ask::fence was set, and inspect: the fencing counter; 0: there is none.
     /// 1 .. 2^53 - 1.
     std::int64_t counter = 0;
+    /// refused, where Ask::wake was set: NodeEvents::on_wake() will tell of the key's next change
+    /// (rule W1). False: it will not.
+    bool armed = false;
 };
 
 class AnswerEvents {
@@ -66,11 +69,20 @@ struct Ask {
     Step step = Step::acquire;
     std::string_view resource;  ///< Copied by the node where it needs it longer than the call.
     const Token* token = nullptr;
-    Nanos ttl{0};  ///< acquire, extend, heal; for a release the ttl the key was set with.
+    /// acquire, extend, heal, transfer; for a release the ttl the key was set with.
+    Nanos ttl{0};
     /// acquire: a refusal should tell the holder's remaining ms (may cost a second command).
     bool want_remaining = false;
-    /// acquire: count it, and answer the counter (rule F1). Only where Abilities::fence is set.
+    /// acquire, transfer: count it, and answer the counter (rule F1). Only where Abilities::fence
+    /// is set.
     bool fence = false;
+    /// acquire: who refuses should tell of the key's next change, where the node can (rule W1).
+    bool wake = false;
+    /// transfer: the token that gives the lock to `token`. Only where Abilities::transfer is set.
+    /// Unless it is granted or refused, given up or not, the node undoes `from` by itself, behind
+    /// the transfer (rule W6): nobody else may still be there to know.
+    const Token* from = nullptr;
+    Nanos from_ttl{0};         ///< The ttl that its key was set with.
     std::int64_t counter = 0;  ///< raise: to this (rule F2).
 };
 
@@ -89,6 +101,8 @@ struct Abilities {
     bool fence = false;
     /// Puts a lost key back: heal. Rule H1.
     bool heal = false;
+    /// Hands a key from one token to another in one step: transfer. Rule W5.
+    bool transfer = false;
     /// False: names must be UTF-8 without "||". Rule D1.
     bool any_name = true;
     /// How long a silent node is waited for where the service's options do not say; zero: rule T5.
@@ -107,6 +121,7 @@ struct NodeStatus {
     std::size_t owed_undos = 0;  ///< Releases waiting for a connection.
     Nanos guarded{0};            ///< So long it has no vote yet (rule G1); 0: it is not guarded.
     std::optional<Nanos> clock_ahead{};  ///< Of this machine's wall clock, at the last handshake.
+    std::string warning{};  ///< It votes, but a person should know; the observer is told it once.
 };
 
 /// What a server told of itself before it may vote. Valid during the call only.
@@ -131,6 +146,12 @@ class NodeEvents {
     virtual void on_node_changed(int index) = 0;
     /// A server is connected: may it vote, and from when on? Answered at once. Rules G1, G2.
     virtual Admission on_greeting(int /*index*/, const Greeter& /*greeter*/) { return {}; }
+    /// This key has changed, or may have, since an acquire that was armed by it was sent: released,
+    /// expired, extended, taken by another. Empty: any key may have; what was armed is armed no
+    /// more. Never from within a call of the node. Rule W1.
+    virtual void on_wake(int /*index*/, std::string_view /*resource*/) {}
+    /// This node cannot tell of changes as it should, and why: said once. Rule W1.
+    virtual void on_wake_refused(int /*index*/, const Cause& /*why*/) {}
 
   protected:
     ~NodeEvents() = default;
@@ -150,6 +171,11 @@ class Node {
 
     /// The same for the node's whole life. Any thread.
     virtual Abilities abilities() const noexcept { return {}; }
+    /// The same for all processes that ask this node, so that they agree on an order of the nodes
+    /// (rule W4); 0: it has nothing to tell it by.
+    virtual std::uint64_t identity() const noexcept { return 0; }
+    /// Somebody waits: prepares what Ask::wake needs, from now on. Rule W1.
+    virtual void prepare_wake() {}
     /// The guard of the last Admission was in vain: it may vote at once (rule G1, a cold start).
     virtual void lift_guard() {}
     /// Rule F5: other servers' clocks agree with this one's, so that it is the client's that is

@@ -58,7 +58,7 @@ struct HoldEvent : ObservedEvent {
     HoldEnd end = HoldEnd::released;
 };
 
-enum class NodeStep : std::uint8_t { acquire, raise, extend, heal, release };
+enum class NodeStep : std::uint8_t { acquire, raise, extend, heal, transfer, release };
 const char* node_step_name(NodeStep step) noexcept;
 
 /// One node has answered, or was given up as silent (`unknown`). `duration`: the round trip. Told

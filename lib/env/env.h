@@ -19,6 +19,8 @@
 
 namespace quorumlock::env {
 
+class TlsServer;  // tls.h
+
 /// Something to be done at an instant. Intrusive: embed it, arm it, destroy it (which disarms).
 class Timer {
   public:
@@ -58,8 +60,9 @@ struct Endpoint {
     std::string address;  ///< A numeric IPv4 or IPv6 address, as a look-up gave it.
     std::uint16_t port = 0;
     std::string path;  ///< A unix socket's path.
-    // The place of the TLS filter: a later step adds its settings here, and a stream that has
-    // them speaks TLS on the wire and plain bytes to its user.
+    /// Set: the stream speaks TLS on the wire and plain bytes to its user, and is open when the
+    /// handshake is done.
+    std::shared_ptr<TlsServer> tls{};
 };
 
 /// What a stream tells its user. Every call may destroy the stream.
@@ -70,6 +73,8 @@ class StreamEvents {
     /// The connection is gone or never came; nothing follows. `why` is one line, e.g.
     /// "connection refused", "closed by the server".
     virtual void on_closed(std::string_view why) = 0;
+    /// As on_closed, and it will not pass by itself: somebody has to change the set-up. TLS only.
+    virtual void on_rejected(std::string_view why) { on_closed(why); }
 
   protected:
     ~StreamEvents() = default;

@@ -17,12 +17,12 @@ FileContent refused(const std::string& path, const std::string& why) {
     return {.ok = false, .bytes = {}, .why = "cannot read " + path + ": " + why};
 }
 
-FileContent read_open_file(int fd, const std::string& path) {
+FileContent read_open_file(int fd, const std::string& path, std::size_t limit) {
     struct stat status {};
     if (fstat(fd, &status) != 0) return refused(path, error_words(errno));
     if (!S_ISREG(status.st_mode)) return refused(path, "not a regular file");
     FileContent content;
-    content.bytes.resize(kSmallFileBytes + 1);
+    content.bytes.resize(limit + 1);
     std::size_t size = 0;
     while (size < content.bytes.size()) {
         const ssize_t got = read(fd, content.bytes.data() + size, content.bytes.size() - size);
@@ -31,8 +31,8 @@ FileContent read_open_file(int fd, const std::string& path) {
         if (got == 0) break;
         size += static_cast<std::size_t>(got);
     }
-    if (size > kSmallFileBytes) {
-        return refused(path, "larger than " + std::to_string(kSmallFileBytes) + " bytes");
+    if (size > limit) {
+        return refused(path, "larger than " + std::to_string(limit) + " bytes");
     }
     content.bytes.resize(size);
     content.ok = true;
@@ -41,11 +41,11 @@ FileContent read_open_file(int fd, const std::string& path) {
 
 }  // namespace
 
-FileContent read_small_file(const std::string& path) {
+FileContent read_small_file(const std::string& path, std::size_t limit) {
     // Non-blocking: opening a pipe must not hold the loop until it is found to be no file.
     const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return refused(path, error_words(errno));
-    FileContent content = read_open_file(fd, path);
+    FileContent content = read_open_file(fd, path, limit);
     close(fd);
     return content;
 }

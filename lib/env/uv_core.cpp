@@ -7,6 +7,7 @@
 #include "lib/env/uv_http.h"
 #include "lib/env/uv_lookup.h"
 #include "lib/env/uv_stream.h"
+#include "lib/env/uv_tls.h"
 
 namespace quorumlock::env {
 
@@ -90,9 +91,10 @@ void UvCore::before_wait() {
     new_event();
     events_.before_wait();
     tasks_.run(kTasksPerTurn);
+    const bool steps_wait = tls_ != nullptr && tls_->run_steps();
     flush();
     if (closing_) return;
-    bool stay_awake = !tasks_.empty();
+    bool stay_awake = steps_wait || !tasks_.empty();
     if (!timers_.empty() && !timer_fd_.wakes_by(timers_.next())) {
         if (timers_.next() <= boot_now()) {
             timers_due_ = stay_awake = true;
@@ -122,6 +124,7 @@ void UvCore::after_wait() {
 }
 
 void UvCore::flush() {
+    if (tls_ != nullptr) tls_->encrypt();
     for (UvStream* const stream : dirty_) stream->flush();
     dirty_.clear();
 }
@@ -162,6 +165,7 @@ void UvCore::close(std::function<void()> done) {
     QL_CHECK(!closing_ && !in_turn_);
     closing_ = true;
     if (own_loop_ == nullptr) done_ = std::move(done);
+    if (tls_ != nullptr) tls_->shut();
     while (!streams_.empty()) streams_.back()->shut();
     while (!lookups_.empty()) lookups_.back()->shut();
     if (http_ != nullptr) http_->shut();
@@ -187,6 +191,11 @@ void UvCore::run_until_closed() {
 UvHttp& UvCore::http() {
     if (http_ == nullptr) http_ = std::make_unique<UvHttp>(*this);
     return *http_;
+}
+
+UvTls& UvCore::tls() {
+    if (tls_ == nullptr) tls_ = std::make_unique<UvTls>();
+    return *tls_;
 }
 
 void UvCore::remove(UvStream& stream) noexcept { take_out(streams_, &stream); }

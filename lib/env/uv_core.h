@@ -21,6 +21,7 @@ namespace quorumlock::env {
 class UvHttp;
 class UvStream;
 class UvLookup;
+class UvTls;
 
 class UvCore {
   public:
@@ -65,6 +66,7 @@ class UvCore {
     void remove_dirty(UvStream& stream) noexcept;
     /// Made when it is first asked for: most services have no use for it.
     UvHttp& http();
+    UvTls& tls();
 
     /// For one read at a time: what is in it is valid during the on_data() it is passed to.
     static constexpr std::size_t kReadBytes = 64 * 1024;
@@ -99,6 +101,7 @@ class UvCore {
     bool waiting_ = false;
     bool timers_due_ = false;
     bool closing_ = false;
+    std::unique_ptr<UvTls> tls_;
     std::unique_ptr<UvHttp> http_;  ///< Goes first: it uses the rest.
 };
 

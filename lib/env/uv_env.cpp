@@ -9,6 +9,7 @@
 #include "lib/env/random_pool.h"
 #include "lib/env/small_file.h"
 #include "lib/env/socket.h"
+#include "lib/env/tls_stream.h"
 #include "lib/env/uv_core.h"
 #include "lib/env/uv_http.h"
 #include "lib/env/uv_lookup.h"
@@ -88,6 +89,7 @@ std::unique_ptr<Lookup> UvEnv::look_up(const std::string& host, LookupEvents& ev
 }
 
 std::unique_ptr<Stream> UvEnv::connect(const Endpoint& to, StreamEvents& events) {
+    if (to.tls) return std::make_unique<TlsStream>(impl_->core, to, events);
     return std::make_unique<UvStream>(impl_->core, to, events);
 }
 

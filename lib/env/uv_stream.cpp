@@ -126,6 +126,11 @@ void UvStream::flush() {
     if (full_ != was_full) watch();
 }
 
+void UvStream::flush_now() {
+    if (dirty_ && core_ != nullptr) core_->remove_dirty(*this);
+    flush();
+}
+
 long UvStream::receive() noexcept {
     const ssize_t got = recv(fd_, core_->read_buffer(), UvCore::kReadBytes, MSG_DONTWAIT);
     core_->new_event();  // these bytes are in hand now, whatever was read before them

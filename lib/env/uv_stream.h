@@ -26,6 +26,8 @@ class UvStream final : public Stream, private Task {
 
     /// Sends what is buffered, as far as the kernel takes it, in one call. Never calls back.
     void flush();
+    /// The same, before the loop's turn comes to it.
+    void flush_now();
     /// Closes at once and stays silent; the loop is going away.
     void shut() noexcept;
 

@@ -54,6 +54,7 @@ Ticket MemoryNode::ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) {
     } else {
         // Rule N3: what was never sent was certainly not applied.
         pending.outcome = Outcome::failed;
+        if (ask.step == Step::transfer) undo(ask.resource, *ask.from, ask.from_ttl);  // Rule W6
     }
     pending.to = &to;
     pending.tag = tag;
@@ -84,6 +85,12 @@ MemoryNode::Pending MemoryNode::perform(const Ask& ask) {
             found = store_.acquire(ask.resource, *ask.token, ask.ttl, now);
             found.outcome = found.outcome == Outcome::granted ? Outcome::healed : Outcome::taken;
             break;
+        case Step::transfer:  // Rule W5
+            found = store_.transfer(ask.resource, *ask.from, *ask.token, ask.ttl, now);
+            if (found.outcome == Outcome::granted && ask.fence) {
+                counter = counters_.count(ask.resource, now, env_.wall_now());
+            }
+            break;
         case Step::extend:
             found = store_.extend(ask.resource, *ask.token, ask.ttl, now);
             break;
@@ -99,7 +106,9 @@ MemoryNode::Pending MemoryNode::perform(const Ask& ask) {
     pending.outcome = found.outcome;
     pending.counter = counter;
     pending.holder = found.holder;
-    if (found.outcome == Outcome::refused) {
+    if (ask.step == Step::transfer && found.outcome == Outcome::granted) {
+        pending.value = found.remaining > Nanos{0} ? 1 : 0;
+    } else if (found.outcome == Outcome::refused) {
         pending.value = ask.want_remaining ? rounded_up_ms(found.remaining) : -1;
     } else if (ask.step == Step::inspect && found.outcome == Outcome::taken) {
         pending.value = rounded_up_ms(found.remaining);

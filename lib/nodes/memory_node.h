@@ -24,7 +24,9 @@ class MemoryNode final : public Node {
     void open(int index, NodeEvents& events) override;
     bool ready() const noexcept override { return state_ == State::open; }
     bool settled() const noexcept override { return settled_; }
-    Abilities abilities() const noexcept override { return {.fence = true, .heal = true}; }
+    Abilities abilities() const noexcept override {
+        return {.fence = true, .heal = true, .transfer = true};
+    }
     Ticket ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) override;
     void give_up(Ticket ticket, bool silent) override;
     void undo(std::string_view resource, const Token& token, Nanos ttl) override;

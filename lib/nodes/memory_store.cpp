@@ -32,6 +32,18 @@ MemoryStore::Found MemoryStore::acquire(std::string_view resource, const Token& 
     return {Outcome::granted, ttl, token};
 }
 
+MemoryStore::Found MemoryStore::transfer(std::string_view resource, const Token& from,
+                                         const Token& to, Nanos ttl, Instant now) {
+    const auto at = find(resource, now);
+    if (at == keys_.end() || at->second.token != from) {
+        Found found = acquire(resource, to, ttl, now);
+        if (found.outcome == Outcome::granted) found.remaining = Nanos{0};
+        return found;
+    }
+    at->second = {to, now + ttl};
+    return {Outcome::granted, ttl, to};
+}
+
 MemoryStore::Found MemoryStore::extend(std::string_view resource, const Token& token, Nanos ttl,
                                        Instant now) {
     sweep(now);

@@ -28,6 +28,9 @@ class MemoryStore {
     };
 
     Found acquire(std::string_view resource, const Token& token, Nanos ttl, Instant now);
+    /// `remaining` is above zero where the key was `from`'s. Rule W5.
+    Found transfer(std::string_view resource, const Token& from, const Token& to, Nanos ttl,
+                   Instant now);
     /// Never shortens (rule E2).
     Found extend(std::string_view resource, const Token& token, Nanos ttl, Instant now);
     Found release(std::string_view resource, const Token& token, Instant now);

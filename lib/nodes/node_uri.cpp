@@ -15,12 +15,9 @@ namespace {
 constexpr std::size_t kMaxUriBytes = 4096;
 constexpr std::size_t kMaxNameBytes = 128;
 
-Error unsupported(std::string message) {
-    return {Errc::unsupported, "node URI: " + std::move(message)};
-}
-
 constexpr std::string_view kKnownSchemes =
-    "write redis://host[:port][/db], unix:///path, dapr://host:port/store or memory:";
+    "write redis://host[:port][/db], rediss:// (TLS), unix:///path, dapr://host:port/store or "
+    "memory:";
 
 }  // namespace
 
@@ -52,11 +49,10 @@ Parser::Failed Parser::scheme() {
         rest_.remove_prefix(colon + 1);
     } else if (!slashes || !uri::is_scheme(name)) {
         return invalid("it has no scheme; " + std::string(kKnownSchemes));
-    } else if (name == "redis" || name == "unix") {
-        uri_.kind = name == "redis" ? NodeUri::Kind::redis_tcp : NodeUri::Kind::redis_unix;
+    } else if (name == "redis" || name == "rediss" || name == "unix") {
+        uri_.kind = name == "unix" ? NodeUri::Kind::redis_unix : NodeUri::Kind::redis_tcp;
+        if (name == "rediss") uri_.tls.emplace();
         rest_.remove_prefix(colon + 3);
-    } else if (name == "rediss") {
-        return unsupported("TLS (rediss://) is not supported; use redis:// through a tunnel");
     } else if (name == "dapr" || name == "dapr+unix") {
         uri_.kind = name == "dapr" ? NodeUri::Kind::dapr_tcp : NodeUri::Kind::dapr_unix;
         uri_.port = 0;
@@ -120,6 +116,7 @@ Parser::Failed Parser::set(std::string_view key, std::string value) {
         return at(std::string(key) + " is no name of an environment variable");
     }
     if (key == "store") return store(std::move(value));
+    if (is_tls_key(key)) return set_tls(key, std::move(value));
     if (key == "independent") {
         if (value != "yes" && value != "no") return at("independent is neither yes nor no");
         uri_.independent = value == "yes";

@@ -43,7 +43,7 @@ Parser::Failed Parser::tcp_body() {
     // The last '@' ends the user part: then a bare '@' in a password does no harm.
     const auto sign = authority.rfind('@');
     if (sign != authority.npos) {
-        shown_ = "redis://***@: ";
+        shown_ = scheme_ + "://***@: ";
         if (auto error = user_info(authority.substr(0, sign))) return error;
     }
     const auto place = sign == authority.npos ? authority : authority.substr(sign + 1);
@@ -199,7 +199,7 @@ std::string Parser::host_text() const {
 }
 
 std::string Parser::example() const {
-    return scheme_ == "dapr" ? "dapr://host:port/store" : "redis://host[:port][/db]";
+    return scheme_ == "dapr" ? "dapr://host:port/store" : scheme_ + "://host[:port][/db]";
 }
 
 std::string_view Parser::known_keys() const {
@@ -215,7 +215,8 @@ std::string_view Parser::known_keys() const {
         case NodeUri::Kind::redis_tcp:
             break;
     }
-    return "name, password_file, password_env";
+    return uri_.tls ? "name, password_file, password_env, ca, cert, key, verify, sni"
+                    : "name, password_file, password_env";
 }
 
 }  // namespace quorumlock::nodes::uri

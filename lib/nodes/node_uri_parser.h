@@ -19,8 +19,8 @@ class Parser {
     explicit Parser(std::string_view text) : rest_(text) {}
 
     Result<NodeUri> parse() {
-        for (const auto step :
-             {&Parser::whole, &Parser::scheme, &Parser::body, &Parser::query, &Parser::passwords}) {
+        for (const auto step : {&Parser::whole, &Parser::scheme, &Parser::body, &Parser::query,
+                                &Parser::passwords, &Parser::tls}) {
             if (auto error = (this->*step)()) return *std::move(error);
         }
         if (uri_.label.empty()) uri_.label = uri_.address();
@@ -47,6 +47,8 @@ class Parser {
     Failed port(std::string_view digits);
     Failed database(std::string_view digits, std::string_view where);
     Failed passwords();
+    Failed set_tls(std::string_view key, std::string value);
+    Failed tls();
 
     void show_host(bool user_given);
     std::string host_text() const;

@@ -71,6 +71,10 @@ bool is_key(std::string_view text) {
            all(text, [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
 }
 
+bool is_tls_key(std::string_view text) {
+    return text == "ca" || text == "cert" || text == "key" || text == "verify" || text == "sni";
+}
+
 bool is_host_name(std::string_view text) {
     return all(text, [](char c) {
         return is_letter(c) || is_digit(c) || c == '-' || c == '_' || c == '.';

@@ -14,6 +14,8 @@ std::optional<std::string> decode(std::string_view text);
 bool has_control(std::string_view text);
 /// A letter, then letters, digits, '+', '-' and '.'; lower-case, up to 32 bytes.
 bool is_scheme(std::string_view text);
+/// One of those that rediss:// knows beside what redis:// does.
+bool is_tls_key(std::string_view text);
 /// Lower-case letters, digits and '_', up to 32 bytes.
 bool is_key(std::string_view text);
 /// Letters, digits, '-', '_' and '.'; not empty.

@@ -29,38 +29,47 @@ const std::string_view kExtendScript =
 // SETRANGE of nothing changes nothing: it asks whether the server may write this key and has memory
 // left, so that no write behind it is forbidden. It has to be first: a server that is full lets a
 // script go on behind any write, and takes even GETEX for one. GETEX, because unlike a GET it does
-// not make the server watch the counter for this client.
+// not make the server watch the counter for this client. For the same reason only a refusal reads
+// the resource's key (rule W1); and a TRANSFER, which is never armed.
 const std::string_view kAcquireScript =
-    "local e=redis.pcall('SETRANGE',KEYS[2],0,'')\n"
-    "if type(e)=='table' then\n"
-    " if string.find(e.err,'WRONGTYPE',1,true) then\n"
-    "  return redis.error_reply('QLFENCE the fencing counter is no string')\n"
-    " end\n"
-    " return e\n"
-    "end\n"
-    "local c=redis.pcall('GETEX',KEYS[2])\n"
-    "if type(c)=='table' then return c end\n"
     "local n\n"
-    "if c then\n"
-    " n=tonumber(c)\n"
-    " if not n or n<1 or n>=9007199254740991 or n~=math.floor(n) then\n"
-    "  return redis.error_reply('QLFENCE the fencing counter is no number below 2^53')\n"
+    "if KEYS[2] then\n"
+    " local e=redis.pcall('SETRANGE',KEYS[2],0,'')\n"
+    " if type(e)=='table' then\n"
+    "  if string.find(e.err,'WRONGTYPE',1,true) then\n"
+    "   return redis.error_reply('QLFENCE the fencing counter is no string')\n"
+    "  end\n"
+    "  return e\n"
     " end\n"
-    " n=n+1\n"
-    "else\n"
-    " local t=redis.pcall('TIME')\n"
-    " if t.err then return t end\n"
-    " n=t[1]*1000000+t[2]\n"
-    " local off=n-tonumber(ARGV[4])\n"
-    " if ARGV[4]~='0' and (off>1e7 or off<-1e7) then\n"
-    "  return redis.error_reply(string.format('QLCLOCK its clock is %.0f s off',off/1e6))\n"
+    " local c=redis.pcall('GETEX',KEYS[2])\n"
+    " if type(c)=='table' then return c end\n"
+    " if c then\n"
+    "  n=tonumber(c)\n"
+    "  if not n or n<1 or n>=9007199254740991 or n~=math.floor(n) then\n"
+    "   return redis.error_reply('QLFENCE the fencing counter is no number below 2^53')\n"
+    "  end\n"
+    "  n=n+1\n"
+    " else\n"
+    "  local t=redis.pcall('TIME')\n"
+    "  if t.err then return t end\n"
+    "  n=t[1]*1000000+t[2]\n"
+    "  local off=n-tonumber(ARGV[4])\n"
+    "  if ARGV[4]~='0' and (off>1e7 or off<-1e7) then\n"
+    "   return redis.error_reply(string.format('QLCLOCK its clock is %.0f s off',off/1e6))\n"
+    "  end\n"
     " end\n"
     "end\n"
-    "if not redis.call('SET',KEYS[1],ARGV[1],'NX','PX',ARGV[2]) then\n"
+    "local given\n"
+    "if ARGV[5] then\n"
+    " given=redis.pcall('GET',KEYS[1])\n"
+    " if type(given)=='table' then return given end\n"
+    " if given and given~=ARGV[5] then return {0,redis.call('PTTL',KEYS[1])} end\n"
+    " redis.call('SET',KEYS[1],ARGV[1],'PX',ARGV[2])\n"
+    "elseif not redis.call('SET',KEYS[1],ARGV[1],'NX','PX',ARGV[2]) then\n"
     " return {0,redis.call('PTTL',KEYS[1])}\n"
     "end\n"
-    "redis.call('SET',KEYS[2],string.format('%.0f',n),'PX',ARGV[3])\n"
-    "return {1,n}\n";
+    "if n then redis.call('SET',KEYS[2],string.format('%.0f',n),'PX',ARGV[3]) end\n"
+    "return {given and 2 or 1,n or 0}\n";
 
 const std::string_view kRaiseScript =
     "local v=redis.pcall('GET',KEYS[1])\n"
@@ -116,6 +125,8 @@ void RedisCommands::set_scripts(const Scripts& sha) {
     extend_by_sha_ = script_head(6, 1, "EVALSHA", sha.extend);
     acquire_by_sha_ = script_head(9, 2, "EVALSHA", sha.acquire);
     raise_by_sha_ = script_head(8, 2, "EVALSHA", sha.raise);
+    transfer_by_sha_ = script_head(10, 2, "EVALSHA", sha.acquire);
+    plain_transfer_by_sha_ = script_head(9, 1, "EVALSHA", sha.acquire);
 }
 
 void RedisCommands::set_retention(Nanos retention) {
@@ -157,6 +168,23 @@ void RedisCommands::raise(By by, std::string_view resource, const Token& token,
     bulk(token);
     bulk_number(static_cast<std::uint64_t>(counter));
     raw(retention_);
+}
+
+void RedisCommands::transfer(By by, std::string_view resource, const Token& from, const Token& to,
+                             std::int64_t ttl_ms, bool counted, std::int64_t wall_us) {
+    if (counted) {
+        head(by, transfer_by_sha_, 10, 2, kAcquireScript, 2 * resource.size());
+        bulk(resource);
+        counter_key(resource);
+    } else {
+        head(by, plain_transfer_by_sha_, 9, 1, kAcquireScript, resource.size());
+        bulk(resource);
+    }
+    bulk(to);
+    bulk_number(static_cast<std::uint64_t>(ttl_ms));
+    raw(retention_);
+    bulk_number(static_cast<std::uint64_t>(wall_us));
+    bulk(from);
 }
 
 void RedisCommands::extend(By by, std::string_view resource, const Token& token,
@@ -225,6 +253,18 @@ void RedisCommands::client_kill(std::int64_t client_id) {
     reserve(kFrame);
     literal("*4\r\n$6\r\nCLIENT\r\n$4\r\nKILL\r\n$2\r\nID\r\n");
     bulk_number(static_cast<std::uint64_t>(client_id));
+}
+
+void RedisCommands::caching() {
+    reserve(kFrame);
+    literal("*3\r\n$6\r\nCLIENT\r\n$7\r\nCACHING\r\n$3\r\nYES\r\n");
+}
+
+void RedisCommands::tracking(std::int64_t client_id) {
+    reserve(kFrame);
+    literal("*6\r\n$6\r\nCLIENT\r\n$8\r\nTRACKING\r\n$2\r\nON\r\n$8\r\nREDIRECT\r\n");
+    bulk_number(static_cast<std::uint64_t>(client_id));
+    literal("$5\r\nOPTIN\r\n");
 }
 
 void RedisCommands::reserve(std::size_t more) {

@@ -20,9 +20,10 @@ extern const std::string_view kReleaseScript;
 /// shortens (rule E2). Rule N10.
 extern const std::string_view kExtendScript;
 
-/// KEYS[1] resource, KEYS[2] its counter; ARGV[1] token, [2] ttl and [3] the counter's retention in
-/// ms, [4] the asker's wall clock in us, or 0. {1, counter} granted, {0, remaining ms} refused.
-/// Rules F1, F3, F5, N10.
+/// KEYS[1] resource, KEYS[2] its counter, or none where it is not counted; ARGV[1] token, [2] ttl
+/// and [3] the counter's retention in ms, [4] the asker's wall clock in us, or 0. For a TRANSFER
+/// also [5], the token that gives. {1, counter} granted, {2, counter} from the one that gives,
+/// {0, remaining ms} refused. Rules F1, F3, F5, N10, W5.
 extern const std::string_view kAcquireScript;
 /// KEYS as above; ARGV[1] token, [2] m, [3] retention. 1 raised, 0 not ours, or no counter of at
 /// most m. Rules F2, N10.
@@ -52,6 +53,13 @@ class RedisCommands {
     void acquire(By by, std::string_view resource, const Token& token, std::int64_t ttl_ms,
                  std::int64_t wall_us);
     void raise(By by, std::string_view resource, const Token& token, std::int64_t counter);
+    /// `wall_us` as above; not counted: anything.
+    void transfer(By by, std::string_view resource, const Token& from, const Token& to,
+                  std::int64_t ttl_ms, bool counted, std::int64_t wall_us);
+    /// The refusal of the next command arms a wake-up. Rule W1.
+    void caching();
+    /// Where the wake-ups of this connection go: the connection of that id.
+    void tracking(std::int64_t client_id);
     void extend(By by, std::string_view resource, const Token& token, std::int64_t ttl_ms);
     void release(By by, std::string_view resource, const Token& token);
     void pttl(std::string_view resource);
@@ -89,6 +97,7 @@ class RedisCommands {
     void counter_key(std::string_view resource) noexcept;
 
     std::string release_by_sha_, extend_by_sha_, acquire_by_sha_, raise_by_sha_;
+    std::string transfer_by_sha_, plain_transfer_by_sha_;
     std::string retention_;  // as an argument
     // An acquire's end, of the ttl that was asked last: it hardly ever changes.
     std::string acquire_tail_;

@@ -20,7 +20,11 @@ std::string milliseconds(Nanos limit) {
 
 RedisConnection::RedisConnection(const NodeUri& uri, Nanos limit, env::Env& env,
                                  ConnectionEvents& events)
-    : uri_(uri), limit_(limit), env_(env), events_(events) {}
+    : uri_(uri),
+      limit_(limit),
+      env_(env),
+      events_(events),
+      tls_(uri.tls ? std::make_shared<env::TlsServer>(*uri.tls) : nullptr) {}
 
 void RedisConnection::connect() {
     drop();
@@ -40,15 +44,19 @@ void RedisConnection::connect() {
 bool RedisConnection::try_next() {
     drop();
     if (next_ >= addresses_.size()) return false;
-    env::Endpoint to;
-    to.address = addresses_[next_++];
-    to.port = uri_.port;
-    start(to);
+    start_tcp(addresses_[next_++]);
     return true;
 }
 
-void RedisConnection::drop() {
+/// Connected or not: nothing is waited for.
+void RedisConnection::settle() {
     env_.disarm(timer_);
+    env_.disarm(probe_timer_);
+    probe_.reset();
+}
+
+void RedisConnection::drop() {
+    settle();
     lookup_.reset();
     stream_.reset();
     open_ = false;
@@ -62,8 +70,19 @@ std::string RedisConnection::where() const {
     return text;
 }
 
+void RedisConnection::start_tcp(const std::string& address) {
+    env::Endpoint to;
+    to.address = address;
+    to.port = uri_.port;
+    to.tls = tls_;
+    start(to);
+}
+
 void RedisConnection::start(const env::Endpoint& to) {
-    env_.arm(timer_, env_.event_now() + limit_);
+    const Instant now = env_.event_now();
+    env_.arm(timer_, now + limit_);
+    // Early enough to say why before the time is up.
+    if (to.tls) env_.arm(probe_timer_, now + limit_ / 2);
     stream_ = env_.connect(to, *this);
 }
 
@@ -76,14 +95,11 @@ void RedisConnection::on_addresses(std::span<const std::string> addresses, std::
         fail(why.empty() ? "the name has no address" : one_line(why));
         return;
     }
-    env::Endpoint to;
-    to.address = addresses_[next_++];
-    to.port = uri_.port;
-    start(to);
+    start_tcp(addresses_[next_++]);
 }
 
 void RedisConnection::on_open() {
-    env_.disarm(timer_);
+    settle();
     open_ = true;
     events_.on_connected();
 }
@@ -94,19 +110,40 @@ void RedisConnection::on_data(const char* bytes, std::size_t size) {
 
 void RedisConnection::on_closed(std::string_view why) {
     open_ = false;
-    env_.disarm(timer_);
+    settle();
     fail(one_line(why));
 }
 
+void RedisConnection::on_rejected(std::string_view why) {
+    open_ = false;
+    settle();
+    fail(one_line(why), CauseClass::rejected);
+}
+
+void RedisConnection::on_silence() {
+    env::Endpoint to;
+    to.address = addresses_[next_ - 1];
+    to.port = uri_.port;
+    PlainProbe::Events& told = *this;
+    probe_ = std::make_unique<PlainProbe>(to, env_, told);
+}
+
+void RedisConnection::on_plain_text() {
+    drop();
+    fail("the server speaks plain text, not TLS; use redis:// for a plain port",
+         CauseClass::rejected);
+}
+
 void RedisConnection::on_limit() {
-    const std::string what =
-        looking_up_ ? "no answer from the name service" : "no answer to the connect";
+    const std::string what = looking_up_ ? "no answer from the name service"
+                             : uri_.tls  ? "no answer to the connect or the TLS handshake"
+                                         : "no answer to the connect";
     drop();
     fail(what + " within " + milliseconds(limit_));
 }
 
-void RedisConnection::fail(const std::string& why) {
-    events_.on_disconnected({CauseClass::unreachable, why + " (" + where() + ")"});
+void RedisConnection::fail(const std::string& why, CauseClass kind) {
+    events_.on_disconnected({kind, why + " (" + where() + ")"});
 }
 
 }  // namespace quorumlock::nodes

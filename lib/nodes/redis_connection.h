@@ -11,6 +11,7 @@
 
 #include "lib/env/env.h"
 #include "lib/nodes/node_uri.h"
+#include "lib/nodes/plain_probe.h"
 
 namespace quorumlock::nodes {
 
@@ -26,7 +27,9 @@ class ConnectionEvents {
     ~ConnectionEvents() = default;
 };
 
-class RedisConnection final : private env::StreamEvents, private env::LookupEvents {
+class RedisConnection final : private env::StreamEvents,
+                              private env::LookupEvents,
+                              private PlainProbe::Events {
   public:
     /// `limit` bounds the look-up and each address. `uri` and `env` must outlive this.
     RedisConnection(const NodeUri& uri, Nanos limit, env::Env& env, ConnectionEvents& events);
@@ -50,26 +53,36 @@ class RedisConnection final : private env::StreamEvents, private env::LookupEven
   private:
     class Limit final : public env::Timer {
       public:
-        explicit Limit(RedisConnection& owner) : owner_(owner) {}
-        void fire() override { owner_.on_limit(); }
+        Limit(RedisConnection& owner, void (RedisConnection::*action)())
+            : owner_(owner), action_(action) {}
+        void fire() override { (owner_.*action_)(); }
 
       private:
         RedisConnection& owner_;
+        void (RedisConnection::*action_)();
     };
 
     void on_addresses(std::span<const std::string> addresses, std::string_view why) override;
     void on_open() override;
     void on_data(const char* bytes, std::size_t size) override;
     void on_closed(std::string_view why) override;
+    void on_rejected(std::string_view why) override;
+    void on_plain_text() override;
     void on_limit();
+    void on_silence();
     void start(const env::Endpoint& to);
-    void fail(const std::string& why);
+    void start_tcp(const std::string& address);
+    void settle();
+    void fail(const std::string& why, CauseClass kind = CauseClass::unreachable);
 
     const NodeUri& uri_;
     const Nanos limit_;
     env::Env& env_;
     ConnectionEvents& events_;
-    Limit timer_{*this};
+    const std::shared_ptr<env::TlsServer> tls_;  ///< Null: plain.
+    Limit timer_{*this, &RedisConnection::on_limit};
+    Limit probe_timer_{*this, &RedisConnection::on_silence};
+    std::unique_ptr<PlainProbe> probe_;
     std::unique_ptr<env::Lookup> lookup_;
     std::unique_ptr<env::Stream> stream_;
     std::vector<std::string> addresses_;

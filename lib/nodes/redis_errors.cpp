@@ -16,7 +16,8 @@ using C = CauseClass;
 
 constexpr std::string_view kAllow =
     "allow this user: +ping +set +get +getex +setrange +del +pttl +pexpire +time +evalsha +eval "
-    "+script|load +client +info, and the keys, those of quorumlock:fence:* too";
+    "+script|load +client|id +client|kill +client|setname +info, and the keys, those of "
+    "quorumlock:fence:* too; quorumlock doctor names what is missing";
 constexpr std::string_view kRename =
     "do not rename or remove SET, GET, GETEX, SETRANGE, DEL, PEXPIRE, PTTL or TIME";
 

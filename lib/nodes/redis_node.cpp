@@ -18,6 +18,16 @@ constexpr Nanos kLeastLimit = milliseconds(500);
 constexpr Nanos kIdle = seconds(15);  // Rule N8
 constexpr Nanos kLongestSilence = seconds(30);
 
+/// FNV-1a and a mix: the same in every process.
+std::uint64_t hash_of(std::string_view text) noexcept {
+    if (text.empty()) return 0;
+    std::uint64_t hash = 14695981039346656037ULL;
+    for (const char c : text) {
+        hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+    }
+    return hash | 1;
+}
+
 bool is_tls_alert(const char* bytes, std::size_t size) {
     return size > 0 && bytes[0] == 0x15 && (size == 1 || bytes[1] == 0x03);
 }
@@ -78,9 +88,9 @@ void RedisNode::on_bytes(const char* bytes, std::size_t size) {
         round_trip_ = quiet_since_ - asked_at_;
         if (is_tls_alert(bytes, size)) {
             attempt_failed({CauseClass::rejected,
-                            "answered by a TLS alert (this is a TLS port; "
-                            "name the plain one): " +
-                                connection_.where()});
+                            "answered by a TLS alert: the server seems to want TLS; use "
+                            "rediss:// (" +
+                                connection_.where() + ")"});
             return;
         }
     }
@@ -145,6 +155,7 @@ bool RedisNode::admit() {
         return false;
     }
     if (!greeting_.run_id.empty()) met_run_id_ = greeting_.run_id;
+    identity_ = hash_of(met_run_id_);
     if (!greeting_.replication_id.empty()) met_replication_id_ = greeting_.replication_id;
     guarded_ = admission.guarded_until > now;
     if (guarded_) {
@@ -187,6 +198,7 @@ void RedisNode::become_ready(Former former) {
     env_.arm(alarm_, now + limit_);
     debts_.renew(now, former);
     pay_debts();  // Rule N6: before any new acquire
+    if (watched_) start_wakeups();
     notify();
 }
 
@@ -216,9 +228,11 @@ void RedisNode::wait_for_next_attempt() {
 void RedisNode::on_disconnected(const Cause& cause) {
     if (phase_ == Phase::ready) {
         lose({CauseClass::broken, cause.text});
-    } else if (phase_ == Phase::handshaking && heard_ == heard_before_) {
+    } else if (phase_ == Phase::handshaking && heard_ == heard_before_ && !uri_.tls) {
         attempt_failed({CauseClass::unreachable,
-                        "closed during the handshake (is this a TLS port?): " + cause.text});
+                        "closed during the handshake (does the server want TLS? then use "
+                        "rediss://): " +
+                            cause.text});
     } else {
         attempt_failed(cause);
     }
@@ -239,7 +253,9 @@ void RedisNode::lose(Cause cause) {
     notify();
     const Cause why = cause_;  // The answers may lead to close(), which has a cause of its own.
     answer_all(why);
-    if (phase_ != Phase::closed) arm_debts();
+    if (phase_ == Phase::closed) return;
+    arm_debts();
+    stop_wakeups();
 }
 
 void RedisNode::remember_former_connection() {
@@ -265,6 +281,7 @@ void RedisNode::answer_all(const Cause& cause) {
         if (entry.must_be_done() && !entry.needless) {
             owe(entry.resource.view(), entry.token, entry.ttl, entry.plan, Instant::max());
         }
+        clear_giver(entry);
         if (entry.command == Command::acquire && entry.first_is_in) {
             finish({.outcome = entry.first, .value = -1});
         } else {
@@ -334,6 +351,7 @@ void RedisNode::close() {
     env_.disarm(debts_alarm_);
     env_.disarm(guard_alarm_);
     connection_.drop();
+    if (wakeups_) wakeups_->stop();
     cause_ = {CauseClass::closed, "the service is closed"};
     const Cause why = cause_;
     answer_all(why);
@@ -343,6 +361,7 @@ void RedisNode::close() {
 NodeStatus RedisNode::status() const {
     NodeStatus status;
     status.label = uri_.label;
+    status.warning = warning_about(uri_);
     status.kind = "redis";
     status.ready = ready();
     if (silent_) {
@@ -358,6 +377,8 @@ NodeStatus RedisNode::status() const {
         status.cause.text = greeting_.note;
         if (!greeting_.note.empty() && !kill_note_.empty()) status.cause.text += "; ";
         status.cause.text += kill_note_;
+        if (!status.cause.text.empty() && !wake_note_.empty()) status.cause.text += "; ";
+        status.cause.text += wake_note_;
     }
     status.version = greeting_.version;
     status.role = greeting_.role;

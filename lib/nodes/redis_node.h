@@ -2,7 +2,8 @@
 // one line, so an undo never overtakes its acquire. Rules N1..N11 of docs/protocol.md.
 //
 // redis_node.cpp holds the connection's life, redis_node_asks.cpp what goes out,
-// redis_node_replies.cpp what comes in, redis_node_undo.cpp what has to be undone.
+// redis_node_replies.cpp what comes in, redis_node_undo.cpp what has to be undone,
+// redis_node_wake.cpp what tells those who wait.
 #pragma once
 
 #include <memory>
@@ -21,12 +22,13 @@
 #include "lib/nodes/redis_connection.h"
 #include "lib/nodes/redis_handshake.h"
 #include "lib/nodes/redis_pipeline.h"
+#include "lib/nodes/redis_wakeups.h"
 #include "lib/nodes/undo_debts.h"
 #include "lib/resp/reader.h"
 
 namespace quorumlock::nodes {
 
-class RedisNode final : public Node, private ConnectionEvents {
+class RedisNode final : public Node, private ConnectionEvents, private WakeupEvents {
   public:
     /// `env` must outlive the node.
     RedisNode(NodeUri uri, const NodeOptions& options, env::Env& env);
@@ -36,7 +38,11 @@ class RedisNode final : public Node, private ConnectionEvents {
     /// False too while the node is silent or guarded.
     bool ready() const noexcept override { return phase_ == Phase::ready && !silent_ && !guarded_; }
     bool settled() const noexcept override { return settled_; }
-    Abilities abilities() const noexcept override { return {.fence = true, .heal = true}; }
+    Abilities abilities() const noexcept override {
+        return {.fence = true, .heal = true, .transfer = true};
+    }
+    std::uint64_t identity() const noexcept override { return identity_; }
+    void prepare_wake() override;
     void lift_guard() override;
     void trust_clock(bool trust) override { clock_trusted_ = trust; }
     Ticket ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) override;
@@ -107,6 +113,7 @@ class RedisNode final : public Node, private ConnectionEvents {
     std::int64_t clock_to_start_at() const noexcept;
     void read_wall_clock();
     void write_script(Outstanding& entry, RedisCommands::By by);
+    void write_caching();
     void ask_inspect(const Ask& ask, Outstanding& entry);
     Outstanding& push(Command command, Nanos ttl);
     void write(Outstanding& entry);
@@ -130,12 +137,23 @@ class RedisNode final : public Node, private ConnectionEvents {
     void on_release_reply(const resp::Value& reply);
     void on_inspect_reply(const resp::Value& reply);
     void on_ping_reply(const resp::Value& reply);
+    void on_transfer_reply(const resp::Value& reply);
+    bool still_armed(const Outstanding& entry) const noexcept;
     void on_error_reply(std::string_view text);
     void on_bad_reply();
     void spare_undo(const Token& token);
     bool repeat_by_text();
     void deliver(Answer answer);
     void finish(const Answer& answer);
+
+    // redis_node_wake.cpp
+    void on_subscribed(std::int64_t client_id) override;
+    void on_unsubscribed() override;
+    void on_wakeups_refused(const Cause& why) override;
+    void on_wakeup(std::string_view resource) override;
+    void on_tracking_reply(const resp::Value& reply);
+    void start_wakeups();
+    void stop_wakeups();
 
     // redis_node_undo.cpp
     void begin_settling();
@@ -148,6 +166,7 @@ class RedisNode final : public Node, private ConnectionEvents {
     void duty_answered(const Outstanding& entry);
     void duty_not_executed(const Outstanding& entry);
     void pay_debts();
+    void clear_giver(const Outstanding& entry);
     void arm_debts();
     void arm_debts_by(Instant at);
 
@@ -193,6 +212,13 @@ class RedisNode final : public Node, private ConnectionEvents {
     bool unkillable_ = false;  ///< A former connection's id is not known, or CLIENT KILL refused.
     LeftOpen left_open_;
     Instant ready_since_{};
+
+    std::uint64_t identity_ = 0;  ///< Of the run_id.
+    bool watched_ = false;
+    std::unique_ptr<RedisWakeups> wakeups_;  ///< Once somebody waits.
+    std::uint32_t subscriptions_ = 0;        ///< How many there were; numbers the present one.
+    bool tracking_ = false;                  ///< The server knows of the present one.
+    std::string wake_note_;
 
     RedisBackoff unreachable_backoff_;
     RedisBackoff rejected_backoff_;

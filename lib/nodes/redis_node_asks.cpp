@@ -22,6 +22,8 @@ Command command_for(Step step) noexcept {
             return Command::extend;
         case Step::heal:
             return Command::heal;
+        case Step::transfer:
+            return Command::transfer;
         case Step::release:
             return Command::release;
         case Step::inspect:
@@ -35,6 +37,7 @@ Command command_for(Step step) noexcept {
 Ticket RedisNode::ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) {
     QL_CHECK(ask.token != nullptr || ask.step == Step::inspect);
     QL_CHECK(ask.step != Step::raise || ask.counter > 0);
+    QL_CHECK(ask.step != Step::transfer || ask.from != nullptr);
     if (phase_ != Phase::ready) {  // Rule N1
         // A release has to be done all the same. One that belongs to no acquire of ours (a bare
         // token) could come without end: hence the bound.
@@ -59,7 +62,10 @@ Ticket RedisNode::ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) {
     if (pipeline_.size() >= options_.max_backlog) {                   // Rule N7
         return answer_later(ask, to, tag, Unasked::backlog);
     }
+    const bool arms = ask.wake && tracking_;
+    if (arms && ask.fence) write_caching();  // In the same write: both go round together.
     Outstanding& entry = push(command_for(ask.step), ask.ttl);
+    if (arms) entry.armed_by = subscriptions_;
     entry.to = &to;
     entry.tag = tag;
     if (ask.token != nullptr) entry.token = *ask.token;
@@ -73,6 +79,10 @@ Ticket RedisNode::ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) {
     } else {
         entry.resource.assign(ask.resource);
         entry.fence = ask.fence;
+        if (ask.from != nullptr) {
+            entry.from = *ask.from;
+            entry.from_ttl = ask.from_ttl;
+        }
         entry.counter = ask.step == Step::raise ? ask.counter : clock_to_start_at();
         write_script(entry, RedisCommands::By::sha);
     }
@@ -87,6 +97,10 @@ void RedisNode::write_script(Outstanding& entry, RedisCommands::By by) {
             break;
         case Command::raise:
             commands_.raise(by, resource, entry.token, entry.counter);
+            break;
+        case Command::transfer:
+            commands_.transfer(by, resource, entry.from, entry.token, whole_ms(entry.ttl),
+                               entry.fence, entry.counter);
             break;
         case Command::extend:
             commands_.extend(by, resource, entry.token, whole_ms(entry.ttl));
@@ -112,8 +126,9 @@ void RedisNode::read_wall_clock() {
 void RedisNode::ask_plain_acquire(const Ask& ask, Outstanding& entry) {
     commands_.acquire(ask.resource, *ask.token, whole_ms(ask.ttl));
     const std::uint64_t end = connection_.accepted() + commands_.bytes().size();
-    if (ask.want_remaining) {
+    if (ask.want_remaining || entry.armed_by != 0) {
         entry.two_replies = true;
+        if (entry.armed_by != 0) commands_.caching();  // It is the PTTL that reads the key.
         commands_.pttl(ask.resource);
     }
     write(entry);
@@ -168,6 +183,7 @@ void RedisNode::give_up(Ticket ticket, bool silent) {
 }
 
 Ticket RedisNode::answer_later(const Ask& ask, AnswerEvents& to, std::uint32_t tag, Unasked why) {
+    if (ask.step == Step::transfer) undo(ask.resource, *ask.from, ask.from_ttl);  // Rule W6
     local_.push_back({&to, tag, why, ask.step == Step::acquire ? *ask.token : Token{}});
     env_.post(*later_);
     return ((local_first_ + local_.size() - 1) << 1) | 1;

@@ -31,6 +31,9 @@ void RedisNode::on_reply(const resp::Value& reply) {
         case Command::heal:
             on_heal_reply(reply);
             break;
+        case Command::transfer:
+            on_transfer_reply(reply);
+            break;
         case Command::extend:
             on_extend_reply(reply);
             break;
@@ -44,11 +47,25 @@ void RedisNode::on_reply(const resp::Value& reply) {
         case Command::ping:
             on_ping_reply(reply);
             break;
+        case Command::caching:
+            // Refused: what it stands in front of is not armed, and its second connection lives on
+            // in vain. Both end with this one.
+            if (reply.type == resp::Type::error && tracking_) on_unsubscribed();
+            finish({});
+            break;
+        case Command::tracking:
+            on_tracking_reply(reply);
+            break;
     }
 }
 
 void RedisNode::on_acquire_reply(const resp::Value& reply) {
     Outstanding& entry = pipeline_.front();
+    if (entry.first_is_in && entry.armed_by != 0 && !entry.second_is_in) {
+        entry.second_is_in = true;  // The arming in front of the PTTL.
+        if (reply.type == resp::Type::error) entry.armed_by = 0;
+        return;
+    }
     if (entry.first_is_in) {
         std::int64_t remaining = -1;
         if (reply.type == resp::Type::integer) {
@@ -56,7 +73,7 @@ void RedisNode::on_acquire_reply(const resp::Value& reply) {
         } else if (reply.type != resp::Type::error) {
             return on_bad_reply();
         }
-        return finish({.outcome = entry.first, .value = remaining});
+        return finish({.outcome = entry.first, .value = remaining, .armed = still_armed(entry)});
     }
     if (reply.type == resp::Type::error) return on_error_reply(reply.text);
     if (reply.type != resp::Type::status && reply.type != resp::Type::nil) return on_bad_reply();
@@ -79,7 +96,9 @@ void RedisNode::on_fenced_reply(const resp::Value& reply) {
     if (two[0].integer == 1 && two[1].integer > 0) {  // Rule F1
         finish({.outcome = Outcome::granted, .counter = two[1].integer});
     } else if (two[0].integer == 0) {
-        finish({.outcome = Outcome::refused, .value = std::max<std::int64_t>(two[1].integer, -1)});
+        finish({.outcome = Outcome::refused,
+                .value = std::max<std::int64_t>(two[1].integer, -1),
+                .armed = still_armed(pipeline_.front())});
     } else {
         on_bad_reply();
     }
@@ -89,6 +108,24 @@ void RedisNode::on_raise_reply(const resp::Value& reply) {
     if (reply.type == resp::Type::error) return on_error_reply(reply.text);
     if (reply.type != resp::Type::integer) return on_bad_reply();
     finish({.outcome = reply.integer == 1 ? Outcome::raised : Outcome::absent});
+}
+
+void RedisNode::on_transfer_reply(const resp::Value& reply) {
+    if (reply.type == resp::Type::error) return on_error_reply(reply.text);
+    const resp::Value* const two = reply.elements;
+    if (reply.type != resp::Type::array || reply.size != 2 || two[0].type != resp::Type::integer ||
+        two[1].type != resp::Type::integer) {
+        return on_bad_reply();
+    }
+    const std::int64_t said = two[0].integer;
+    const bool counted = pipeline_.front().fence ? two[1].integer > 0 : two[1].integer == 0;
+    if ((said == 1 || said == 2) && counted) {  // Rule W5
+        finish({.outcome = Outcome::granted, .value = said - 1, .counter = two[1].integer});
+    } else if (said == 0) {
+        finish({.outcome = Outcome::refused, .value = std::max<std::int64_t>(two[1].integer, -1)});
+    } else {
+        on_bad_reply();
+    }
 }
 
 void RedisNode::on_heal_reply(const resp::Value& reply) {
@@ -164,6 +201,7 @@ void RedisNode::on_ping_reply(const resp::Value& reply) {
 void RedisNode::on_error_reply(std::string_view text) {
     const ErrorMeaning& meaning = classify(text);
     if (meaning.what == ServerError::noscript && repeat_by_text()) return;
+    clear_giver(pipeline_.front());
     Outstanding& entry = pipeline_.front();
     Cause cause = cause_of(text);
     // The server's clock was set, or this machine's: the next acquire goes by what it shows now.
@@ -218,7 +256,9 @@ bool RedisNode::repeat_by_text() {
     }
     const Outstanding earlier = front;
     pipeline_.pop();
+    if (earlier.armed_by != 0) write_caching();  // The arming was spent on nothing.
     Outstanding& entry = pipeline_.push_again(earlier);
+    if (earlier.armed_by != 0) entry.armed_by = subscriptions_;
     entry.heard = heard_;
     write_script(entry, RedisCommands::By::text);
     return true;

@@ -89,6 +89,14 @@ void RedisNode::owe(std::string_view resource, const Token& token, Nanos ttl, co
     debts_.add(resource, token, ttl, plan, due);
 }
 
+/// Rule W6: a TRANSFER that was perhaps not applied leaves the giver's key, and its asker may have
+/// gone meanwhile.
+void RedisNode::clear_giver(const Outstanding& entry) {
+    if (entry.command != Command::transfer) return;
+    const std::string resource(entry.resource.view());
+    undo(resource, Token(entry.from), entry.from_ttl);
+}
+
 void RedisNode::duty_answered(const Outstanding& entry) {
     if (!entry.plan.unsure) return;
     UndoPlan plan = entry.plan;

@@ -36,6 +36,7 @@ Outstanding& RedisPipeline::push(Command command) {
     entry.fence = false;
     entry.needless = false;
     entry.moved = false;
+    entry.armed_by = 0;
     if (entry.must_be_done()) {
         ++duties_;
         entry.plan = {};

@@ -13,7 +13,19 @@
 
 namespace quorumlock::nodes {
 
-enum class Command : std::uint8_t { acquire, raise, extend, heal, release, undo, inspect, ping };
+enum class Command : std::uint8_t {
+    acquire,
+    raise,
+    extend,
+    heal,
+    transfer,
+    release,
+    undo,
+    inspect,
+    ping,
+    caching,   ///< In front of the acquire that it arms. Rule W1.
+    tracking,  ///< Once for each second connection.
+};
 
 /// How long and how often an undo has to be repeated.
 struct UndoPlan {
@@ -34,16 +46,20 @@ struct alignas(64) Outstanding {
     bool two_replies = false;   ///< A PTTL goes behind the command, and then an inspect's counter.
     bool first_is_in = false;   ///< The command's own reply is no longer missing,
     bool second_is_in = false;  ///< nor that of an inspect's PTTL.
-    bool fence = false;         ///< An acquire by script.
+    bool fence = false;         ///< Counted, and answers the counter: by script.
     bool needless = false;      ///< An undo whose acquire was certainly not applied.
     bool moved = false;         ///< A repetition, so that the ticket does not tell the place.
     Outcome first = Outcome::unknown;  ///< What the first of two replies said.
     std::uint64_t end = 0;    ///< Where the command ends in Stream::accepted()'s terms. Rule N3.
     std::uint64_t heard = 0;  ///< How often the server had been heard when it was written.
     Nanos ttl{0};
-    std::int64_t counter = 0;  ///< raise: to this. acquire with a fence: the clock it may start at.
+    /// raise: to this. acquire and transfer with a fence: the clock it may start at.
+    std::int64_t counter = 0;
+    std::uint32_t armed_by = 0;  ///< The number of the second connection that it is armed by, or 0.
     // What must be done, and what goes by a script, can be asked once more: only for these.
     Token token{};
+    Token from{};  ///< transfer
+    Nanos from_ttl{0};
     UndoPlan plan{};
     SmallBytes resource{};
 
@@ -52,11 +68,10 @@ struct alignas(64) Outstanding {
         return command == Command::release || command == Command::undo;
     }
     bool sets_key() const noexcept {
-        return command == Command::acquire || command == Command::heal;
+        return command == Command::acquire || command == Command::heal ||
+               command == Command::transfer;
     }
-    bool has_token() const noexcept {
-        return command != Command::inspect && command != Command::ping;
-    }
+    bool has_token() const noexcept { return command < Command::inspect; }
 };
 
 class RedisPipeline {

@@ -99,7 +99,8 @@ void SimpleNode::set_ready(bool ready, Cause why_not) {
 Cause SimpleNode::refusal(Step step) const {
     const Abilities its = abilities();
     if ((step == Step::extend && !its.extend) || (step == Step::inspect && !its.inspect) ||
-        (step == Step::raise && !its.fence) || (step == Step::heal && !its.heal)) {
+        (step == Step::raise && !its.fence) || (step == Step::heal && !its.heal) ||
+        step == Step::transfer) {
         return {CauseClass::unsupported, "a " + kind_ + " node cannot do this"};
     }
     if (closed_ || !ready_) return cause_;

@@ -37,7 +37,8 @@ std::string no_reply(std::string_view bytes) {
     const char first = bytes.front();
     // TLS records: 0x15 is the alert a TLS port answers plain bytes with, 0x16 a handshake.
     if (first == 0x15 || first == 0x16) {
-        return "not a Redis reply: it began with " + as_hex(first) + " (a TLS port?)";
+        return "not a Redis reply: it began with " + as_hex(first) +
+               " (the server seems to want TLS; use rediss://)";
     }
     const auto words = first_words(bytes);
     return "not a Redis reply: it began with " + (words.empty() ? as_hex(first) : quoted(words));

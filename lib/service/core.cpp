@@ -21,6 +21,7 @@ Core::Core(env::Env& env, env::Runner& runner, Front& front, Settings settings,
       runner_(runner),
       settings_(with_nodes(std::move(settings), nodes)),
       nodes_(std::move(nodes)),
+      rounds_(nodes_.size()),
       front_(front) {
     for (const auto& node : nodes_) labels_.push_back(node->label());
     servers_ = std::make_unique<Servers>(settings_, labels_);
@@ -32,6 +33,7 @@ Core::~Core() = default;
 void Core::open() {
     phase_end_ = env_.event_now() + settings_.options.connect_timeout;
     env_.arm(phase_timer_, phase_end_);
+    if (observations_) warn();
     for (std::size_t i = 0; i < nodes_.size(); ++i) nodes_[i]->open(static_cast<int>(i), *this);
     consider_running();
 }
@@ -148,6 +150,7 @@ void Core::start_when_running(OperationState& operation) {
 
 void Core::leave(OperationState& operation) {
     env_.disarm(operation.timer());
+    leave_line(operation);
     operations_.remove(operation);
     if (operations_.empty()) runner_.keep_alive(false);
 }
@@ -179,14 +182,14 @@ Nanos Core::time_limit(Nanos ttl, Nanos left) const {
 
 Lease& Core::new_lease() {
     if (free_leases_.empty()) {
-        all_leases_.push_back(std::make_unique<Lease>(*this, nodes_.size()));
-        free_leases_.reserve(all_leases_.size());
+        all_leases_.push_back(std::make_unique<Lease>(*this));
+        free_leases_.reserve(all_leases_.capacity());
         free_leases_.push_back(all_leases_.back().get());
     }
     Lease& lease = *free_leases_.back();
     free_leases_.pop_back();
     live_leases_.push_back(lease);
-    front_.on_leases(live_leases_.size(), all_leases_.size());
+    tell_leases();
     lease.users = 0;
     return lease;
 }
@@ -207,8 +210,20 @@ void Core::recycle_if_unused(Lease& lease) {
     if (lease.users > 0) return;
     lease.forget();
     live_leases_.remove(lease);
-    front_.on_leases(live_leases_.size(), all_leases_.size());
+    tell_leases();
     free_leases_.push_back(&lease);
+}
+
+Round& Core::take_round(Lease& lease) {
+    const std::size_t made = rounds_.made();
+    Round& round = rounds_.take(lease);
+    if (rounds_.made() != made) tell_leases();
+    return round;
+}
+
+void Core::tell_leases() noexcept {
+    front_.on_leases(live_leases_.size(),
+                     all_leases_.size() * sizeof(Lease) + rounds_.made() * sizeof(Round));
 }
 
 void Core::unpin(Lease& lease) {

@@ -16,6 +16,7 @@
 #include "lib/service/operation_state.h"
 #include "lib/service/servers.h"
 #include "lib/service/settings.h"
+#include "lib/service/wait_lines.h"
 
 namespace quorumlock::detail {
 
@@ -30,8 +31,8 @@ class Core final : private nodes::NodeEvents {
         virtual bool wants_loss(Lease& lease) = 0;
         virtual std::stop_source loss_of(Lease& lease) = 0;
         virtual std::shared_ptr<ServiceState> share() = 0;
-        /// For ServiceStats: so many leases live, so many were ever made.
-        virtual void on_leases(std::size_t live, std::size_t made) noexcept = 0;
+        /// For ServiceStats: so many leases live, and what the pools of the loop have taken.
+        virtual void on_leases(std::size_t live, std::size_t pooled_bytes) noexcept = 0;
 
       protected:
         ~Front() = default;
@@ -64,12 +65,20 @@ class Core final : private nodes::NodeEvents {
 
     // ---- what leases tell ----
     void on_acquired(Lease& lease);
+    /// The gate of an acquire did not grant (rule W4). `node` less than 0: it did not answer.
+    void on_gate_closed(Lease& lease, int node, const nodes::Answer& answer);
+    void on_handed(Lease& giver);
     void on_not_acquired(Lease& lease, protocol::AcquireDecision decision, bool cut_by_caller);
     void on_extended(Lease& lease, protocol::ExtendDecision decision);
     void on_released(Lease& lease, protocol::ReleaseDecision decision);
     void on_lost(Lease& lease);
     void on_healed(Lease& lease, int node, nodes::Outcome outcome);
     void renew(Lease& lease);
+
+    // ---- what a line tells ----
+    void on_line_timer(WaitLine& line);
+    Round& take_round(Lease& lease);
+    void give_back(Round& round) noexcept { rounds_.give_back(round); }
 
     // ---- for the observer ----
     /// Null: nobody observes, and nothing is spent on it.
@@ -106,20 +115,39 @@ class Core final : private nodes::NodeEvents {
 
     void on_node_changed(int index) override;
     nodes::Admission on_greeting(int index, const nodes::Greeter& greeter) override;
+    void on_wake(int index, std::string_view resource) override;
+    void on_wake_refused(int index, const Cause& why) override;
     void on_phase_timer();
     void consider_running();
     void run();
 
     void leave(OperationState& operation);
-    void begin_attempt(OperationState& operation);
     void start_acquire(OperationState& operation);
+    /// `gate` less than 0: all nodes are asked at once.
+    void begin_attempt(OperationState& operation, int gate);
     void start_extend(OperationState& operation, Lease& lease);
     void start_release(OperationState& operation, Lease& lease);
     void start_bare(OperationState& operation);
     void fail_extensions(Lease& lease);
     void start_when_running(OperationState& operation);
     void tell_nodes(OperationState& operation);
-    void retry_later(OperationState& operation, Error error, std::optional<Nanos> remaining);
+
+    // core_wait.cpp
+    void join_line(OperationState& operation);
+    void leave_line(OperationState& operation);
+    void arm_last_try(OperationState& head);
+    void schedule(WaitLine& line);
+    void ask_from(WaitLine& line);
+    int gate_of(const WaitLine& line);
+    void wait_on(OperationState& operation, const protocol::Waiting::Outcome& outcome);
+    void try_last(OperationState& operation);
+    void give_up_waiting(OperationState& operation);
+    void on_waiting_timer(OperationState& operation);
+    void on_turn_ended(OperationState& operation, Lease& lease);
+    void on_free(Lease& lease, bool at_once);
+    Nanos stand_back();
+    bool hand_over(Lease& giver);
+
     Nanos time_limit(Nanos ttl, Nanos left) const;
 
     void start_close();
@@ -132,6 +160,7 @@ class Core final : private nodes::NodeEvents {
     void observe_renewal(const Lease& lease, std::optional<Errc> error);
     void observe_hold(Lease& lease);
     void notice(std::string_view text);
+    void warn();
     void observe_hold_end(Lease& lease, HoldEnd end);
     void observe_gauges();
 
@@ -139,6 +168,7 @@ class Core final : private nodes::NodeEvents {
     void attach(Lease& lease, OperationState& operation);
     void detach(Lease& lease, OperationState& operation);
     void recycle_if_unused(Lease& lease);
+    void tell_leases() noexcept;
 
     env::Env& env_;
     env::Runner& runner_;
@@ -152,9 +182,13 @@ class Core final : private nodes::NodeEvents {
     bool quorum_seen_ = false;
 
     List<OperationState> operations_;
+    WaitLines lines_{*this};
+    bool wakes_prepared_ = false;
+    Nanos question_takes_{0};  ///< Lately, until it is decided.
     List<Lease> live_leases_;
     std::vector<std::unique_ptr<Lease>> all_leases_;
     std::vector<Lease*> free_leases_;
+    RoundPool rounds_;
     std::optional<Error> left_behind_;
     Front& front_;
 

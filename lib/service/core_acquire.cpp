@@ -1,25 +1,18 @@
-// Core: acquiring, with its retries. Rules A2, A8, A9.
-#include <algorithm>
-
+// Core: acquiring. Rules A2, A8. How it waits is in core_wait.cpp.
 #include "lib/service/core.h"
 #include "lib/service/tokens.h"
 
 namespace quorumlock::detail {
 
-namespace {
-
-/// The last try of a waiting acquire starts this long before its deadline, so that its answers
-/// can still be in time.
-constexpr Nanos kLastTry = std::chrono::milliseconds(10);
-
-}  // namespace
-
 void Core::start_acquire(OperationState& operation) {
-    operation.retry.begin(settings_.options.retry_delay, settings_.options.retry_delay_max);
-    begin_attempt(operation);
+    if (operation.wait > Nanos{0}) {
+        join_line(operation);
+    } else {
+        begin_attempt(operation, -1);
+    }
 }
 
-void Core::begin_attempt(OperationState& operation) {
+void Core::begin_attempt(OperationState& operation, int gate) {
     const auto token = fresh_token(env_);  // rule A2: a fresh one for every attempt
     if (!token) {
         fail(operation, Error(Errc::no_quorum,
@@ -36,13 +29,17 @@ void Core::begin_attempt(OperationState& operation) {
     lease.acquire({.time_limit = time_limit(operation.ttl, Nanos::max()),
                    .deadline = operation.wait > Nanos{0} ? operation.deadline : Instant::max(),
                    .want_remaining = again,
-                   .fence = operation.fence});
+                   .fence = operation.fence,
+                   .wake = operation.wait > Nanos{0},
+                   .gate = gate});
 }
 
 void Core::on_acquired(Lease& lease) {
     OperationState& operation = *lease.operation;
     detach(lease, operation);
     ++lease.users;  // the handle
+    lease.keeps_others_waiting = true;
+    if (operation.waiter.line != nullptr) on_turn_ended(operation, lease);
     lease.keep = front_.share();
     if (observations_) observe_hold(lease);
     if (operation.renew.on) {
@@ -57,34 +54,38 @@ void Core::on_acquired(Lease& lease) {
 
 void Core::on_not_acquired(Lease& lease, protocol::AcquireDecision decision, bool cut_by_caller) {
     OperationState& operation = *lease.operation;
-    Error error = acquire_error(decision, cut_by_caller, lease.report());
-    const auto remaining = holder_remaining(lease.report());
+    const RoundReport report = lease.report();
+    Error error = acquire_error(decision, cut_by_caller, report);
+    const int kept_out = node_count() - protocol::quorum(node_count()) + 1;
+    const protocol::Waiting::Outcome outcome{
+        .refused =
+            decision == protocol::AcquireDecision::contended && report.votes.no.size() >= kept_out,
+        .no_quorum = decision == protocol::AcquireDecision::no_quorum,
+        .armed = lease.armed(),
+        .remaining = holder_remaining(report)};
     detach(lease, operation);
     lease.undo();  // rule A6; a retry's ACQUIRE stands behind it on each connection
     recycle_if_unused(lease);
-    // Rule A9: past the deadline the last whole round's cause is the answer.
-    if (error.code() == Errc::timed_out && operation.last_error) {
-        error = *std::move(operation.last_error);
+    if (operation.waiter.line == nullptr) {
+        fail(operation, std::move(error));
+        return;
     }
-    if (decision == protocol::AcquireDecision::no_quorum) operation.retry.no_quorum();
-    retry_later(operation, std::move(error), remaining);
+    // Rule A9: past the deadline the last whole round's cause is the answer.
+    std::optional<Error>& last = operation.waiter.line->last_error;
+    if (error.code() != Errc::timed_out || !last) last = std::move(error);
+    wait_on(operation, outcome);
 }
 
-void Core::retry_later(OperationState& operation, Error error, std::optional<Nanos> remaining) {
-    const Instant now = env_.event_now();
-    const Nanos left = operation.deadline - now;
-    const Nanos usable = left - kLastTry;
-    if (operation.wait == Nanos{0} || usable <= Nanos{0}) {
-        fail(operation, std::move(error));
-        return;
-    }
-    const auto pause = operation.retry.next(random(), remaining, left);
-    if (!pause) {
-        fail(operation, std::move(error));
-        return;
-    }
-    operation.last_error = std::move(error);
-    env_.arm(operation.timer(), now + std::min(*pause, usable));
+void Core::on_gate_closed(Lease& lease, int node, const nodes::Answer& answer) {
+    OperationState& operation = *lease.operation;
+    const bool refused = answer.outcome == nodes::Outcome::refused;
+    protocol::Waiting::Outcome outcome{.refused = refused, .no_quorum = !refused};
+    if (refused && answer.armed) outcome.armed.add(node);
+    if (refused && answer.value >= 0) outcome.remaining = std::chrono::milliseconds(answer.value);
+    detach(lease, operation);
+    lease.undo();
+    recycle_if_unused(lease);
+    wait_on(operation, outcome);
 }
 
 void Core::on_operation_timer(OperationState& operation) {
@@ -98,7 +99,7 @@ void Core::on_operation_timer(OperationState& operation) {
                               std::move(lines), Nanos{-1}));
         return;
     }
-    begin_attempt(operation);
+    on_waiting_timer(operation);
 }
 
 void Core::cancel(OperationState& operation) {

@@ -1,6 +1,7 @@
 // Core: closing. Open operations end with `closed`, what they reached is undone within
 // drain_timeout, and what may remain is said.
 #include <algorithm>
+#include <vector>
 
 #include "lib/service/core.h"
 #include "lib/service/inspector.h"
@@ -22,14 +23,21 @@ void Core::start_close() {
     }
     phase_ = Phase::closing;
     phase_end_ = env_.event_now() + settings_.options.drain_timeout;
-    OperationState* next = nullptr;
-    for (OperationState* operation = operations_.first(); operation != nullptr; operation = next) {
-        next = List<OperationState>::next(*operation);
-        if (operation->verb != Verb::close) end_for_close(*operation);
+    // The end of one may be that of others: of the release that a hand-over was.
+    const auto first_open = [this] {
+        OperationState* operation = operations_.first();
+        while (operation != nullptr && operation->verb == Verb::close) {
+            operation = List<OperationState>::next(*operation);
+        }
+        return operation;
+    };
+    while (OperationState* const operation = first_open()) end_for_close(*operation);
+    std::vector<Lease*> leases;
+    for (Lease* lease = live_leases_.first(); lease != nullptr; lease = List<Lease>::next(*lease)) {
+        leases.push_back(lease);
     }
-    Lease* next_lease = nullptr;
-    for (Lease* lease = live_leases_.first(); lease != nullptr; lease = next_lease) {
-        next_lease = List<Lease>::next(*lease);
+    for (Lease* const lease : leases) {
+        if (!lease->linked()) continue;
         lease->lose();
         lease->next_extension = nullptr;
         if (lease->detached) {

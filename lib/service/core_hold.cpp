@@ -86,7 +86,9 @@ void Core::start_release(OperationState& operation, Lease& lease) {
     if (observations_) observe_hold_end(lease, HoldEnd::released);
     fail_extensions(lease);
     attach(lease, operation);
+    if (hand_over(lease)) return;
     lease.release(time_limit(lease.ttl(), Nanos::max()));
+    on_free(lease, lease.hand_overs > 0);
 }
 
 void Core::on_released(Lease& lease, protocol::ReleaseDecision decision) {
@@ -127,8 +129,10 @@ void Core::on_handle_dropped(Lease& lease) {
         fail_extensions(lease);
         if (lease.detached) {
             lease.forget();
-        } else {
+            on_free(lease, true);
+        } else if (!hand_over(lease)) {
             lease.undo();  // rule R3: what is expired or lost is cleaned up too
+            on_free(lease, lease.hand_overs > 0);
         }
     }
     recycle_if_unused(lease);
@@ -137,9 +141,10 @@ void Core::on_handle_dropped(Lease& lease) {
 
 void Core::on_lost(Lease& lease) {
     if (observations_) observe_hold_end(lease, HoldEnd::lost);
+    on_free(lease, true);
     if (!front_.wants_loss(lease)) return;
     ++lease.users;
-    runner_.call_back(lease.lost_task(), false);
+    runner_.call_back(lease.loss_task(), false);
 }
 
 void Core::on_healed(Lease& lease, int node, nodes::Outcome outcome) {
@@ -148,7 +153,7 @@ void Core::on_healed(Lease& lease, int node, nodes::Outcome outcome) {
 
 void Core::announce_loss(Lease& lease) {
     front_.loss_of(lease).request_stop();
-    runner_.run_in_loop(lease.unpin_task());
+    runner_.run_in_loop(lease.loss_task());
 }
 
 }  // namespace quorumlock::detail

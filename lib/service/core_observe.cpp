@@ -41,6 +41,8 @@ NodeStep step_for(nodes::Step step) {
             return NodeStep::extend;
         case nodes::Step::heal:
             return NodeStep::heal;
+        case nodes::Step::transfer:
+            return NodeStep::transfer;
         case nodes::Step::release:
         case nodes::Step::inspect:
             break;
@@ -126,6 +128,12 @@ void Core::observe_answer(const Lease& lease, int node, nodes::Step step, nodes:
 /// Told to the observer where there is one: there is nobody else to tell.
 void Core::notice(std::string_view text) {
     if (observations_) observations_->add(text, NoticeEvent{});
+}
+
+void Core::warn() {
+    for (const auto& node : nodes_) {
+        if (const auto warning = node->status().warning; !warning.empty()) notice(warning);
+    }
 }
 
 void Core::observe_hold(Lease& lease) {

@@ -20,6 +20,7 @@ namespace quorumlock::detail {
 struct NodeWord {
     nodes::Outcome outcome = nodes::Outcome::unknown;
     bool answered = false;
+    bool armed = false;  ///< Will tell of a change (rule W1).
     std::int64_t value = 0;
     Cause cause;  ///< Where it has not answered: why it could not, if that is known.
 };

@@ -15,20 +15,13 @@ using protocol::ExtendDecision;
 using protocol::ReleaseDecision;
 using protocol::Votes;
 
-Lease::Lease(Core& core, std::size_t node_count)
-    : core_(core), tickets_(node_count, 0), heal_tickets_(node_count, 0), words_(node_count) {}
-
-Lease::~Lease() = default;
-
 void Lease::begin(std::string_view resource, const Token& token, Nanos ttl, NodeSet may_hold) {
     resource_.assign(resource);
     token_ = token;
     ttl_ = ttl;
     renew_ttl_ = ttl;
     may_hold_ = may_hold;
-    round_ = Round::none;
-    open_.clear();
-    raising_.clear();
+    handing_.clear();
     fence_ = 0;
     renewal_.reset();
     renew_at_.reset();
@@ -36,7 +29,11 @@ void Lease::begin(std::string_view resource, const Token& token, Nanos ttl, Node
     operation = nullptr;
     next_extension = nullptr;
     detached = false;
+    hand_overs = 0;
+    taken_over = false;
+    keeps_others_waiting = false;
     held_since.reset();
+    loss_task_.announced = false;
     holders_.store(0, std::memory_order_relaxed);
     hold_.store(Hold::none, std::memory_order_relaxed);
 }
@@ -47,99 +44,100 @@ bool Lease::let_go() noexcept {
 }
 
 RoundReport Lease::report() {
-    const Votes& votes = round_ == Round::extend    ? extend_.votes()
-                         : round_ == Round::release ? release_.votes()
-                                                    : acquire_.votes();
+    const Votes& votes = round_->votes();
     votes.open.each([&](int node) {
         if (!core_.node(node).ready()) {
-            words_[static_cast<std::size_t>(node)].cause = core_.node(node).status().cause;
+            round_->words[static_cast<std::size_t>(node)].cause = core_.node(node).status().cause;
         }
     });
-    return {core_.labels(), words_, votes, time_limit_};
+    return {core_.labels(), round_->words, votes, round_->time_limit};
 }
 
 // ---- rounds ----
 
-void Lease::start_round(Round round, const nodes::Ask& ask, NodeSet to, Nanos time_limit) {
-    round_ = round;
-    decided_ = false;
-    time_limit_ = time_limit;
-    open_ = to;
+Round& Lease::need_round() {
+    if (round_ == nullptr) round_ = &core_.take_round(*this);
+    return *round_;
+}
+
+void Lease::leave_round() {
+    if (round_ != nullptr && round_->over()) core_.give_back(*std::exchange(round_, nullptr));
+}
+
+void Lease::start_round(Round::Kind kind, const nodes::Ask& ask, NodeSet to, Nanos time_limit) {
+    Round& round = *round_;
+    round.kind = kind;
+    round.decided = false;
+    round.time_limit = time_limit;
+    round.open = to;
     // Rule A4: all at once; nodes answer in later events, so nothing changes meanwhile.
     to.each([&](int node) {
-        words_[static_cast<std::size_t>(node)].answered = false;
-        words_[static_cast<std::size_t>(node)].cause.kind = CauseClass::none;
-        tickets_[static_cast<std::size_t>(node)] =
-            core_.node(node).ask(ask, *this, static_cast<std::uint32_t>(node));
+        const auto i = static_cast<std::size_t>(node);
+        round.words[i].answered = false;
+        round.words[i].cause.kind = CauseClass::none;
+        round.tickets[i] = core_.node(node).ask(ask, round, static_cast<std::uint32_t>(node));
     });
-    round_started_ = core_.env().event_now();
-    round_end_ = round_started_ + time_limit;
-    core_.env().arm(round_timer_, round_end_);
+    round.started = core_.env().event_now();
+    round.end = round.started + time_limit;
+    core_.env().arm(round.timer(), round.end);
 }
 
 /// Nobody listens to what is still unanswered. Rules A5, N8: `silent` lets the node be probed.
 void Lease::end_round(bool silent) {
-    core_.env().disarm(round_timer_);
-    open_.each([&](int node) {
-        core_.node(node).give_up(tickets_[static_cast<std::size_t>(node)], silent);
+    core_.env().disarm(round_->timer());
+    round_->open.each([&](int node) {
+        core_.node(node).give_up(round_->tickets[static_cast<std::size_t>(node)], silent);
         if (silent && core_.observations() != nullptr) observe(node, Outcome::unknown);
     });
-    open_.clear();
-    raising_.clear();
-}
-
-void Lease::acquire(const AcquirePlan& plan) {
-    deadline_ = plan.deadline;
-    raised_ = false;
-    // Rule A3: the clock is read before the first byte is handed to any node.
-    acquire_.begin(core_.node_count(), core_.env().event_now(), core_.terms(ttl_), plan.fence);
-    may_hold_ = core_.all_nodes();
-    start_round(Round::acquire,
-                {.step = Step::acquire,
-                 .resource = resource_.view(),
-                 .token = &token_,
-                 .ttl = ttl_,
-                 .want_remaining = plan.want_remaining,
-                 .fence = plan.fence},
-                core_.all_nodes(), limit_acquire(plan.time_limit));
-}
-
-Nanos Lease::limit_acquire(Nanos time_limit) {
-    const Nanos left = deadline_ - core_.env().event_now();
-    cut_by_caller_ = deadline_ != Instant::max() && left < time_limit;
-    return cut_by_caller_ ? std::max(left, Nanos{0}) : time_limit;
+    leave_giver(round_->open);
+    round_->open.clear();
+    round_->raising.clear();
 }
 
 void Lease::extend(Nanos ttl, Nanos time_limit) {
-    if (round_ != Round::none) end_round(false);
+    if (round_ != nullptr) end_round(false);
+    Round& round = need_round();
     const bool bare = hold_.load(std::memory_order_relaxed) == Hold::none;
     // Rule T3: an extension too counts from before its first byte.
-    extend_.begin(core_.node_count(), core_.env().event_now(), core_.terms(ttl),
-                  bare ? Instant::max() : validity_end());
+    round.extend.begin(core_.node_count(), core_.env().event_now(), core_.terms(ttl),
+                       bare ? Instant::max() : validity_end());
     ttl_ = std::max(ttl_, ttl);
-    healing_ttl_ = ttl;
-    start_round(Round::extend,
+    round.healing_ttl = ttl;
+    start_round(Round::Kind::extend,
                 {.step = Step::extend, .resource = resource_.view(), .token = &token_, .ttl = ttl},
                 core_.all_nodes(), time_limit);
 }
 
-void Lease::release(Nanos time_limit) {
-    if (round_ != Round::none) end_round(false);
-    end_healing();
+/// A round of the kind that ends a hold, with nobody asked yet.
+Round& Lease::need_release_round() {
+    if (round_ != nullptr) {
+        end_round(false);
+        end_healing();
+    }
+    Round& round = need_round();
     core_.env().disarm(life_timer_);
     // Rule R1: whoever certainly never held the token is not told.
     core_.all_nodes().minus(may_hold_).each([&](int node) {
-        NodeWord& word = words_[static_cast<std::size_t>(node)];
+        NodeWord& word = round.words[static_cast<std::size_t>(node)];
         word.answered = true;
         word.outcome = Outcome::absent;
     });
-    release_.begin(core_.node_count(), may_hold_);
+    round.release.begin(core_.node_count(), may_hold_);
+    return round;
+}
+
+void Lease::release(Nanos time_limit) {
+    Round& round = need_release_round();
+    round.handed.clear();
     start_round(
-        Round::release,
+        Round::Kind::release,
         {.step = Step::release, .resource = resource_.view(), .token = &token_, .ttl = ttl_},
         may_hold_, time_limit);
     may_hold_.clear();
-    if (release_.decision() != ReleaseDecision::open) apply_release(release_.decision());
+    if (round.release.decision() != ReleaseDecision::open) {
+        apply_release(round.release.decision());
+        leave_round();
+    }
 }
 
 void Lease::undo() {
@@ -148,50 +146,64 @@ void Lease::undo() {
 }
 
 void Lease::forget() {
-    end_round(false);
-    end_healing();
+    if (round_ != nullptr) {
+        end_round(false);
+        end_healing();
+        core_.give_back(*std::exchange(round_, nullptr));
+    }
     core_.env().disarm(life_timer_);
-    round_ = Round::none;
     may_hold_.clear();
 }
 
-void Lease::on_answer(std::uint32_t tag, const nodes::Answer& answer) {
-    const int node = static_cast<int>(tag);
-    open_.remove(node);
-    NodeWord& word = words_[tag];
+void Lease::on_answer(int node, const nodes::Answer& answer) {
+    round_->open.remove(node);
+    NodeWord& word = round_->words[static_cast<std::size_t>(node)];
     word.answered = true;
     word.outcome = answer.outcome;
     word.value = answer.value;
+    word.armed = answer.armed;
     if (answer.cause != nullptr) {
         word.cause = *answer.cause;
     } else {
         word.cause.kind = CauseClass::none;
     }
     if (core_.observations() != nullptr) observe(node, answer.outcome);
-    if (open_.empty()) core_.env().disarm(round_timer_);
+    if (round_->open.empty()) core_.env().disarm(round_->timer());
     const auto to = votes_for(answer.outcome);
     const Instant now = core_.env().event_now();
-    switch (round_) {
-        case Round::acquire:
-            on_acquire_answer(node, answer, now);
+    switch (round_->kind) {
+        case Round::Kind::acquire:
+            if (round_->at_gate) {
+                on_gate_answer(node, answer);
+            } else {
+                on_acquire_answer(node, answer, now);
+            }
             break;
-        case Round::extend:
+        case Round::Kind::extend:
             if (to == &Votes::yes) note_holder(node);
-            apply_extend(extend_.on_vote(node, to, now));
+            apply_extend(round_->extend.on_vote(node, to, now));
             heal_late(node, answer.outcome);
             break;
-        case Round::release:
-            apply_release(release_.on_vote(node, to));
-            break;
-        case Round::none:
+        case Round::Kind::release:
+            apply_release(round_->release.on_vote(node, release_vote(node, answer.outcome)));
             break;
     }
+    leave_round();
+}
+
+/// What is gone behind our own TRANSFER is gone by it: rule W5.
+NodeSet Votes::*Lease::release_vote(int node, Outcome outcome) const {
+    const bool gone = outcome == Outcome::absent || outcome == Outcome::taken;
+    return gone && round_->handed.has(node) ? &Votes::yes : votes_for(outcome);
 }
 
 void Lease::observe(int node, Outcome outcome) {
-    const Step step = round_ == Round::acquire  ? raising_.has(node) ? Step::raise : Step::acquire
-                      : round_ == Round::extend ? Step::extend
-                                                : Step::release;
+    const Round::Kind kind = round_->kind;
+    const Step step = round_->raising.has(node)      ? Step::raise
+                      : round_->giver != nullptr     ? Step::transfer
+                      : kind == Round::Kind::acquire ? Step::acquire
+                      : kind == Round::Kind::extend  ? Step::extend
+                                                     : Step::release;
     core_.observe_answer(*this, node, step, outcome);
 }
 
@@ -204,46 +216,50 @@ void Lease::note_holder(int node) noexcept {
 void Lease::on_time_limit() {
     end_round(true);
     const Instant now = core_.env().event_now();
-    switch (round_) {
-        case Round::acquire:
-            apply_acquire(acquire_.on_time_limit(now));
+    switch (round_->kind) {
+        case Round::Kind::acquire:
+            if (round_->at_gate) {
+                round_->decided = true;
+                core_.on_gate_closed(*this, -1, {});
+                break;
+            }
+            apply_acquire(round_->acquire.on_time_limit(now));
             break;
-        case Round::extend:
-            apply_extend(extend_.on_time_limit(now));
+        case Round::Kind::extend:
+            apply_extend(round_->extend.on_time_limit(now));
             break;
-        case Round::release:
-            apply_release(release_.on_time_limit());
-            break;
-        case Round::none:
+        case Round::Kind::release:
+            apply_release(round_->release.on_time_limit());
             break;
     }
+    leave_round();
 }
 
 // ---- decisions ----
 
 void Lease::apply_acquire(AcquireDecision decision) {
-    if (decided_ || decision == AcquireDecision::open) return;
-    decided_ = true;
+    if (round_->decided || decision == AcquireDecision::open) return;
+    round_->decided = true;
     if (decision == AcquireDecision::acquired) {
-        validity_end_.store(acquire_.validity_end().time_since_epoch().count(),
+        validity_end_.store(round_->acquire.validity_end().time_since_epoch().count(),
                             std::memory_order_release);
-        fence_ = acquire_.fence();
+        fence_ = round_->acquire.fence();
         hold_.store(Hold::held, std::memory_order_release);
         raise();
         core_.on_acquired(*this);  // late answers still count as votes held
         return;
     }
-    core_.on_not_acquired(*this, decision, cut_by_caller_);
+    core_.on_not_acquired(*this, decision, round_->cut_by_caller);
 }
 
 void Lease::apply_extend(ExtendDecision decision) {
-    if (decided_ || decision == ExtendDecision::open) return;
-    decided_ = true;
+    if (round_->decided || decision == ExtendDecision::open) return;
+    round_->decided = true;
     const Instant now = core_.env().event_now();
     if (decision == ExtendDecision::extended) {
-        validity_end_.store(extend_.validity_end().time_since_epoch().count(),
+        validity_end_.store(round_->extend.validity_end().time_since_epoch().count(),
                             std::memory_order_release);
-        holders_.store(extend_.votes().yes.bits(), std::memory_order_relaxed);
+        holders_.store(round_->extend.votes().yes.bits(), std::memory_order_relaxed);
         heal_absent();
         if (renewal_) renew_at_ = renewal_->after_success(now, validity_end(), core_.random());
     } else if (decision == ExtendDecision::no_quorum) {
@@ -257,8 +273,8 @@ void Lease::apply_extend(ExtendDecision decision) {
 }
 
 void Lease::apply_release(ReleaseDecision decision) {
-    if (decided_ || decision == ReleaseDecision::open) return;
-    decided_ = true;
+    if (round_->decided || decision == ReleaseDecision::open) return;
+    round_->decided = true;
     // The nodes owe what they have not answered (rule N5); nobody waits for it here.
     end_round(false);
     core_.on_released(*this, decision);
@@ -290,7 +306,7 @@ void Lease::on_life_timer() {
     if (renew_at_ && now >= *renew_at_) {
         renew_at_.reset();
         // A user's extension under way does the renewer's work.
-        if (round_ != Round::extend || decided_) core_.renew(*this);
+        if (!extending()) core_.renew(*this);
     }
     arm_life_timer();
 }
@@ -304,8 +320,12 @@ void Lease::lose() {
 
 void Lease::DropTask::run() { lease.core_.on_handle_dropped(lease); }
 
-void Lease::LostTask::run() { lease.core_.announce_loss(lease); }
-
-void Lease::UnpinTask::run() { lease.core_.unpin(lease); }
+void Lease::LossTask::run() {
+    if (std::exchange(announced, true)) {
+        lease.core_.unpin(lease);
+    } else {
+        lease.core_.announce_loss(lease);
+    }
+}
 
 }  // namespace quorumlock::detail

@@ -2,6 +2,7 @@
 // up, undoing it. A pooled object of the loop; the few atomics are what a Lock handle reads from
 // other threads.
 //
+// While it asks the nodes it has a Round (round.h). What is here is what a held lock costs.
 // lease.cpp holds the rounds and the holding, lease_acquire.cpp the answers to an acquire with its
 // fencing number, lease_heal.cpp what puts lost votes back.
 #pragma once
@@ -11,7 +12,6 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
-#include <vector>
 
 #include <quorumlock/node.h>
 #include <quorumlock/token.h>
@@ -19,11 +19,8 @@
 #include "lib/base/list.h"
 #include "lib/base/small_bytes.h"
 #include "lib/env/env.h"
-#include "lib/protocol/acquire.h"
-#include "lib/protocol/extend.h"
-#include "lib/protocol/release.h"
 #include "lib/protocol/renewal.h"
-#include "lib/service/errors.h"
+#include "lib/service/round.h"
 
 namespace quorumlock::detail {
 
@@ -39,10 +36,9 @@ enum class Hold : std::uint8_t {
     lost,    ///< final (rule E4)
 };
 
-class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
+class Lease final : public ListHook<Lease> {
   public:
-    Lease(Core& core, std::size_t node_count);
-    ~Lease();
+    explicit Lease(Core& core) : core_(core) {}
 
     // ---- on the loop ----
     /// A fresh life under this token. `may_hold`: nodes that may hold it already (bare tokens).
@@ -53,8 +49,14 @@ class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
         Instant deadline = Instant::max();  ///< and the caller's, of all.
         bool want_remaining = false;        ///< A refusal should tell how long the holder has left.
         bool fence = false;                 ///< Rule F1
+        bool wake = false;                  ///< Who refuses should tell of a change: rule W1.
+        int gate = -1;                      ///< Asked first, and the others when it has granted.
     };
     void acquire(const AcquirePlan& plan);
+    /// By TRANSFER from `giver`, which has been let go while it was held, and is released by it:
+    /// both rounds go on side by side, and Core hears of both; and on_handed() when this one needs
+    /// `giver` no more. `giver_limit`: of its release. Rule W5.
+    void take_over(Lease& giver, Nanos giver_limit, const AcquirePlan& plan);
     void extend(Nanos ttl, Nanos time_limit);
     void release(Nanos time_limit);
     /// Ends the round and undoes what may be on the nodes, in the background (rule A6).
@@ -66,12 +68,15 @@ class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
     /// The lock is gone: held() is false for ever, lost() fires (rules E4, L1, L2).
     void lose();
 
-    bool extending() const noexcept { return round_ == Round::extend && !decided_; }
-    bool releasing() const noexcept { return round_ == Round::release && !decided_; }
+    bool extending() const noexcept { return is_open(Round::Kind::extend); }
+    bool releasing() const noexcept { return is_open(Round::Kind::release); }
     Nanos renew_ttl() const noexcept { return renew_ttl_; }
-    /// For an error: also asks the nodes that were not heard whether they are there at all.
+    /// Of the round that has just been decided, for an error: also asks the nodes that were not
+    /// heard whether they are there at all.
     RoundReport report();
     NodeSet may_hold() const noexcept { return may_hold_; }
+    /// Of the last round that asked for it, what Core has to know to wait on: rule W1.
+    NodeSet armed() const;
 
     // ---- any thread while a handle exists ----
     std::string_view resource() const noexcept { return resource_.view(); }
@@ -91,24 +96,21 @@ class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
     // ---- owned by the front and Core ----
     std::shared_ptr<ServiceState> keep;  ///< while a handle exists
     env::Task& drop_task() noexcept { return drop_task_; }
-    env::Task& lost_task() noexcept { return lost_task_; }
-    env::Task& unpin_task() noexcept { return unpin_task_; }
+    env::Task& loss_task() noexcept { return loss_task_; }
     std::optional<std::stop_source> lost_source;  ///< under ServiceState's lost mutex
     OperationState* operation = nullptr;          ///< whom the current round answers; may be null
     OperationState* next_extension = nullptr;     ///< extensions waiting for the current one
-    int users = 0;  ///< handle, operations, queued tasks: while > 0 it is not recycled
+    int users = 0;               ///< handle, operations, queued tasks: while > 0 it is not recycled
+    std::int8_t hand_overs = 0;  ///< So many more before others get their turn (rule W5).
+    bool taken_over = false;     ///< It came by a hand-over.
+    bool keeps_others_waiting = false;  ///< Held, and not yet told to who waits here.
     bool detached = false;
     std::optional<Instant> held_since;  ///< Counted as held by the observer's gauge.
-    Instant round_started() const noexcept { return round_started_; }
+    Instant round_started() const noexcept { return round_->started; }
 
   private:
-    enum class Round : std::uint8_t { none, acquire, extend, release };
+    friend class Round;
 
-    struct RoundTimer final : env::Timer {
-        explicit RoundTimer(Lease& l) : lease(l) {}
-        void fire() override { lease.on_time_limit(); }
-        Lease& lease;
-    };
     struct LifeTimer final : env::Timer {
         explicit LifeTimer(Lease& l) : lease(l) {}
         void fire() override { lease.on_life_timer(); }
@@ -119,29 +121,39 @@ class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
         void run() override;
         Lease& lease;
     };
-    struct LostTask final : env::Task {
-        explicit LostTask(Lease& l) : lease(l) {}
+    /// Runs twice for one loss: on the callback thread, and behind that on the loop.
+    struct LossTask final : env::Task {
+        explicit LossTask(Lease& l) : lease(l) {}
         void run() override;
         Lease& lease;
-    };
-    struct UnpinTask final : env::Task {
-        explicit UnpinTask(Lease& l) : lease(l) {}
-        void run() override;
-        Lease& lease;
+        bool announced = false;
     };
 
-    void on_answer(std::uint32_t tag, const nodes::Answer& answer) override;
-    /// Hears what HEAL answers: it belongs to no round.
-    struct Healer final : nodes::AnswerEvents {
-        explicit Healer(Lease& l) : lease(l) {}
-        void on_answer(std::uint32_t tag, const nodes::Answer& answer) override;
-        Lease& lease;
-    };
+    // What its round hears
+    void on_answer(int node, const nodes::Answer& answer);
+    void on_heal_answer(int node, nodes::Outcome outcome);
+    void on_time_limit();
 
+    bool is_open(Round::Kind kind) const noexcept {
+        return round_ != nullptr && round_->kind == kind && !round_->decided;
+    }
+    /// The round it has, or one from the pool.
+    Round& need_round();
+    Round& need_release_round();
+    /// Gives the round back when it is over.
+    void leave_round();
     /// From now on the nodes that are open have so much time, and no more than the caller has.
     Nanos limit_acquire(Nanos time_limit);
-    void start_round(Round round, const nodes::Ask& ask, NodeSet to, Nanos time_limit);
+    void start_round(Round::Kind kind, const nodes::Ask& ask, NodeSet to, Nanos time_limit);
+    void start_acquire(const AcquirePlan& plan, nodes::Ask ask);
+    nodes::Ask question(const Round& round) const;
     void on_acquire_answer(int node, const nodes::Answer& answer, Instant now);
+    void on_gate_answer(int node, const nodes::Answer& answer);
+    void ask_the_others();
+    void begin_handing(Nanos time_limit);
+    void on_handed(int node, const nodes::Answer& answer);
+    void end_handing(NodeSet unanswered);
+    void leave_giver(NodeSet unanswered);
     void raise();
     void heal_absent();
     void heal_late(int node, nodes::Outcome outcome);
@@ -149,8 +161,8 @@ class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
     Nanos healing_ttl() const;
     void end_healing();
     void end_round(bool silent);
+    NodeSet protocol::Votes::*release_vote(int node, nodes::Outcome outcome) const;
     void observe(int node, nodes::Outcome outcome);
-    void on_time_limit();
     void on_life_timer();
     void arm_life_timer();
     void note_holder(int node) noexcept;
@@ -161,40 +173,20 @@ class Lease final : public nodes::AnswerEvents, public ListHook<Lease> {
     Core& core_;
     SmallBytes resource_;
     Token token_;
-    Nanos ttl_{0};          // the longest asked so far: how long an undo may matter
-    Nanos renew_ttl_{0};    // as acquired
-    Nanos healing_ttl_{0};  // of the last extension
-
-    Round round_ = Round::none;
-    Instant round_started_{};
-    bool decided_ = false;
-    bool cut_by_caller_ = false;  // its deadline is the time limit
-    Instant deadline_{};          // of an acquire
-    bool raised_ = false;         // this round's time limit was prolonged for RAISE
-    NodeSet open_;                // asked in this round and not answered
-    NodeSet raising_;             // of these, by RAISE
-    NodeSet healing_;             // sent a HEAL, unanswered
-    NodeSet may_hold_;  // where the token may be: granted or unknown, not yet told to release
-    Nanos time_limit_{0};
-    Instant round_end_{};  // when nobody waits any longer
+    Nanos ttl_{0};        // the longest asked so far: how long an undo may matter
+    Nanos renew_ttl_{0};  // as acquired
+    Round* round_ = nullptr;
     std::int64_t fence_ = 0;
-    std::vector<nodes::Ticket> tickets_;
-    std::vector<nodes::Ticket> heal_tickets_;
-    std::vector<NodeWord> words_;
-    protocol::AcquireRound acquire_;
-    protocol::ExtendRound extend_;
-    protocol::ReleaseRound release_;
 
     std::optional<protocol::RenewalPlan> renewal_;
     std::optional<Instant> renew_at_;
 
-    Healer healer_{*this};
-    RoundTimer round_timer_{*this};
     LifeTimer life_timer_{*this};
     DropTask drop_task_{*this};
-    LostTask lost_task_{*this};
-    UnpinTask unpin_task_{*this};
+    LossTask loss_task_{*this};
 
+    NodeSet may_hold_;  // where the token may be: granted or unknown, not yet told to release
+    NodeSet handing_;   // sent a TRANSFER from this token, unanswered
     std::atomic<Instant::rep> validity_end_{0};
     std::atomic<std::uint32_t> holders_{0};
     std::atomic<Hold> hold_{Hold::none};

@@ -41,6 +41,7 @@ Result<std::vector<nodes::NodeUri>> parse_uris(const std::vector<std::string>& u
             return Error(Errc::duplicate_node,
                          "the node " + node->label + " was given twice: each server has one vote");
         }
+        if (auto error = nodes::check_files(*node)) return *std::move(error);
         parsed.push_back(std::move(*node));
     }
     if (auto error = check_independence(parsed)) return *std::move(error);

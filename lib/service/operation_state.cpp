@@ -81,7 +81,6 @@ void OperationState::clear() {
     map_.reset();
     result_.emplace<std::monostate>();
     refused.reset();
-    last_error.reset();
     inspector.reset();
     renew = Renewal{};
     wait = Nanos{0};

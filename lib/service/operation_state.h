@@ -15,7 +15,7 @@
 #include "lib/base/small_bytes.h"
 #include "lib/env/env.h"
 #include "lib/env/runner.h"
-#include "lib/protocol/retry.h"
+#include "lib/service/wait_lines.h"
 
 namespace quorumlock::detail {
 
@@ -109,8 +109,7 @@ class OperationState final : public ListHook<OperationState> {
     Instant last_try{};
     Instant deadline{};
     const Lease* observed = nullptr;  ///< Whose resource it is, where it has none of its own.
-    protocol::Retry retry;
-    std::optional<Error> last_error;
+    Waiter waiter{*this};
     int attempts = 0;
     bool waiting_for_nodes = false;
     env::Timer& timer() noexcept { return timer_; }

@@ -38,7 +38,7 @@ OperationState& ServiceState::new_operation(Verb verb) {
         const std::lock_guard lock(pool_mutex_);
         if (free_operations_.empty()) {
             all_operations_.push_back(std::make_unique<OperationState>(this));
-            free_operations_.reserve(all_operations_.size());
+            free_operations_.reserve(all_operations_.capacity());
             free_operations_.push_back(all_operations_.back().get());
         }
         operation = free_operations_.back();
@@ -73,7 +73,7 @@ ServiceStats ServiceState::stats() {
     const std::size_t spare = spare_.load(std::memory_order_relaxed) != nullptr ? 1 : 0;
     stats.operations = all_operations_.size() - free_operations_.size() - spare;
     stats.pooled_bytes = all_operations_.size() * sizeof(OperationState) +
-                         made_leases_.load(std::memory_order_relaxed) * sizeof(Lease);
+                         pooled_bytes_.load(std::memory_order_relaxed);
     stats.leases = live_leases_.load(std::memory_order_relaxed);
     return stats;
 }

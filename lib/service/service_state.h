@@ -69,9 +69,9 @@ class ServiceState final : public std::enable_shared_from_this<ServiceState>, pr
     bool wants_loss(Lease& lease) override;
     std::stop_source loss_of(Lease& lease) override;
     std::shared_ptr<ServiceState> share() override { return shared_from_this(); }
-    void on_leases(std::size_t live, std::size_t made) noexcept override {
+    void on_leases(std::size_t live, std::size_t pooled_bytes) noexcept override {
         live_leases_.store(live, std::memory_order_relaxed);
-        made_leases_.store(made, std::memory_order_relaxed);
+        pooled_bytes_.store(pooled_bytes, std::memory_order_relaxed);
     }
 
     std::unique_ptr<env::Runner> runner_;
@@ -79,7 +79,7 @@ class ServiceState final : public std::enable_shared_from_this<ServiceState>, pr
     env::LoopRunner* loop_runner_;
     std::shared_ptr<NodeLoop> node_loop_;
     std::atomic<std::size_t> live_leases_{0};
-    std::atomic<std::size_t> made_leases_{0};
+    std::atomic<std::size_t> pooled_bytes_{0};  ///< Of leases and rounds.
     Core core_;
 
     /// The operation given back last: whoever starts the next one takes it without the mutex.

@@ -91,12 +91,14 @@ Result<Settings> check_options(const ServiceOptions& o) {
 Settings with_nodes(Settings settings, const std::vector<std::unique_ptr<nodes::Node>>& nodes) {
     int extend = 0, inspect = 0;
     settings.abilities.fence = true;
+    settings.abilities.transfer = true;
     for (const auto& node : nodes) {
         const nodes::Abilities its = node->abilities();
         extend += its.extend ? 1 : 0;
         inspect += its.inspect ? 1 : 0;
         if (its.heal) settings.healers.add(static_cast<int>(&node - nodes.data()));
         settings.abilities.fence = settings.abilities.fence && its.fence;
+        settings.abilities.transfer = settings.abilities.transfer && its.transfer;
         settings.abilities.any_name = settings.abilities.any_name && its.any_name;
         settings.abilities.patience = std::max(settings.abilities.patience, its.patience);
         if (!its.extend || !its.inspect) settings.unable = node->status().kind;

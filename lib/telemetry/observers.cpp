@@ -28,6 +28,8 @@ const char* node_step_name(NodeStep step) noexcept {
             return "raise";
         case NodeStep::heal:
             return "heal";
+        case NodeStep::transfer:
+            return "transfer";
         case NodeStep::extend:
             return "extend";
         case NodeStep::release:

@@ -34,6 +34,8 @@ void ScriptedNode::wake() {
     }
 }
 
+void ScriptedNode::tell(const std::string& resource) { events_->on_wake(index_, resource); }
+
 bool ScriptedNode::holds(const std::string& resource) const {
     const auto key = keys.find(resource);
     return key != keys.end() && key->second.until > loop_->now();
@@ -47,6 +49,7 @@ void ScriptedNode::open(int index, nodes::NodeEvents& events) {
     QL_CHECK(loop_ != nullptr);
     index_ = index;
     events_ = &events;
+    closed_ = false;
 }
 
 ScriptedNode::Mode ScriptedNode::take_mode() {
@@ -57,19 +60,26 @@ ScriptedNode::Mode ScriptedNode::take_mode() {
 }
 
 nodes::Ticket ScriptedNode::ask(const nodes::Ask& ask, nodes::AnswerEvents& to, std::uint32_t tag) {
-    static constexpr const char* kNames[] = {"acquire", "raise",   "extend",
-                                             "heal",    "release", "inspect"};
+    static constexpr const char* kNames[] = {"acquire", "raise",   "extend",  "heal",
+                                             "release", "inspect", "transfer"};
     log.emplace_back(kNames[static_cast<int>(ask.step)]);
-    if (ask.step == Step::acquire) tokens.emplace_back(ask.token->view());
+    if (ask.step == Step::acquire || ask.step == Step::transfer)
+        tokens.emplace_back(ask.token->view());
     const Asked asked{.ticket = ++last_ticket_,
                       .to = &to,
                       .tag = tag,
                       .step = ask.step,
                       .resource = std::string(ask.resource),
                       .token = ask.token == nullptr ? "" : std::string(ask.token->view()),
+                      .from = ask.from == nullptr ? "" : std::string(ask.from->view()),
                       .ttl = ask.ttl,
                       .fence = ask.fence,
+                      .wake = ask.wake,
                       .counter = ask.counter};
+    if (closed_) {
+        answer_later(asked, {.outcome = Outcome::failed, .cause = &closed_cause_});
+        return asked.ticket;
+    }
     switch (take_mode()) {
         case Mode::lose:
             keys.clear();
@@ -81,15 +91,18 @@ nodes::Ticket ScriptedNode::ask(const nodes::Ask& ask, nodes::AnswerEvents& to, 
             answer_later(asked, refusal(asked));
             break;
         case Mode::fail:
+            clear_giver(asked);
             answer_later(asked, {.outcome = Outcome::failed, .cause = &cause});
             break;
         case Mode::unknown:
+            clear_giver(asked);
             answer_later(asked, {.outcome = Outcome::unknown, .cause = &cause});
             break;
         case Mode::apply_and_hang:
             (void)apply(asked);
             [[fallthrough]];
         case Mode::hang:
+            clear_giver(asked);
             hanging_.push_back(asked);
             break;
     }
@@ -115,19 +128,29 @@ void ScriptedNode::undo(std::string_view resource, const Token& token, Nanos) {
     (void)remove(std::string(resource), token.view());
 }
 
-void ScriptedNode::close() { log.emplace_back("close"); }
+void ScriptedNode::close() {
+    log.emplace_back("close");
+    closed_ = true;
+    auto waiting = std::move(hanging_);
+    hanging_.clear();
+    for (Asked& one : waiting) {
+        if (one.to == nullptr) continue;
+        answer_later(one, {.outcome = Outcome::unknown, .cause = &closed_cause_});
+    }
+}
 
 nodes::NodeStatus ScriptedNode::status() const {
     nodes::NodeStatus status;
     status.label = label_;
     status.kind = "scripted";
-    status.ready = is_ready;
-    if (!is_ready) status.cause = cause;
+    status.ready = ready();
+    if (!status.ready) status.cause = closed_ ? closed_cause_ : cause;
     return status;
 }
 
 void ScriptedNode::answer_later(Asked asked, const Answer& answer) {
     asked.answer = answer;
+    asked.found = answer.text;
     answers_.push_back(std::move(asked));
     if (answers_.size() == 1) loop_->post([this] { deliver(); });
 }
@@ -137,8 +160,9 @@ void ScriptedNode::deliver() {
     answers_.clear();
     for (Asked& one : due) answers_now_.push_back(std::move(one));
     while (!answers_now_.empty()) {
-        const Asked one = std::move(answers_now_.front());
+        Asked one = std::move(answers_now_.front());
         answers_now_.pop_front();
+        one.answer.text = one.found;
         if (one.to != nullptr) one.to->on_answer(one.tag, one.answer);
     }
 }
@@ -150,10 +174,24 @@ bool ScriptedNode::remove(const std::string& resource, std::string_view token) {
     return true;
 }
 
+/// Rule W6
+void ScriptedNode::clear_giver(const Asked& asked) {
+    if (asked.step == Step::transfer) (void)remove(asked.resource, asked.from);
+}
+
 Answer ScriptedNode::refusal(const Asked& asked) const {
     if (asked.step == Step::raise) return {.outcome = Outcome::absent};
-    return {.outcome = asked.step == Step::acquire ? Outcome::refused : Outcome::taken,
-            .value = -1};
+    const bool asks_for_the_lock = asked.step == Step::acquire || asked.step == Step::transfer;
+    return {.outcome = asks_for_the_lock ? Outcome::refused : Outcome::taken,
+            .value = -1,
+            .armed = asked.step == Step::acquire && asked.wake && tells};
+}
+
+Answer ScriptedNode::grant(const Asked& asked, bool given) {
+    keys[asked.resource] = {asked.token, loop_->now() + asked.ttl};
+    return {.outcome = Outcome::granted,
+            .value = given ? 1 : 0,
+            .counter = asked.fence ? ++counters[asked.resource] : 0};
 }
 
 Answer ScriptedNode::apply(const Asked& asked) {
@@ -162,15 +200,16 @@ Answer ScriptedNode::apply(const Asked& asked) {
     const bool ours = present && keys[asked.resource].token == asked.token;
     const Outcome other = present ? Outcome::taken : Outcome::absent;
     switch (asked.step) {
-        case Step::acquire: {
-            if (!present) {
-                keys[asked.resource] = {asked.token, now + asked.ttl};
-                return {.outcome = Outcome::granted,
-                        .counter = asked.fence ? ++counters[asked.resource] : 0};
-            }
+        case Step::acquire:
+        case Step::transfer: {
+            const bool given =
+                present && asked.step == Step::transfer && keys[asked.resource].token == asked.from;
+            if (!present || given) return grant(asked, given);
             const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
                 keys[asked.resource].until - now);
-            return {.outcome = Outcome::refused, .value = left.count()};
+            Answer answer = refusal(asked);
+            answer.value = left.count();
+            return answer;
         }
         case Step::raise:
             if (!ours || counters[asked.resource] > asked.counter) {
@@ -193,10 +232,20 @@ Answer ScriptedNode::apply(const Asked& asked) {
         case Step::inspect:
             break;
     }
-    Answer seen{.outcome = other};
+    return inspect(asked);
+}
+
+Answer ScriptedNode::inspect(const Asked& asked) const {
+    Answer seen{.outcome = Outcome::absent};
     if (const auto counter = counters.find(asked.resource); counter != counters.end()) {
         seen.counter = counter->second;
     }
+    if (!holds(asked.resource)) return seen;
+    const Key& key = keys.at(asked.resource);
+    seen.outcome = Outcome::taken;
+    seen.text = key.token;
+    seen.value =
+        std::chrono::duration_cast<std::chrono::milliseconds>(key.until - loop_->now()).count();
     return seen;
 }
 
@@ -213,6 +262,7 @@ class Borrowed final : public nodes::Node {
     bool ready() const noexcept override { return node_->ready(); }
     bool settled() const noexcept override { return node_->settled(); }
     nodes::Abilities abilities() const noexcept override { return node_->abilities(); }
+    void prepare_wake() override { node_->prepare_wake(); }
     nodes::Ticket ask(const nodes::Ask& ask, nodes::AnswerEvents& to, std::uint32_t tag) override {
         return node_->ask(ask, to, tag);
     }

@@ -149,7 +149,10 @@ INSTANTIATE_TEST_SUITE_P(
                       SetUpError{"database_99", {"out of range", "database"}, database_99},
                       SetUpError{"replica", {"replica", "primary"}, replica},
                       // It resets without a word: only a guess is possible.
-                      SetUpError{"tls_port", {"TLS port?"}, tls_port, Errc::no_quorum}),
+                      SetUpError{"tls_port",
+                                 {"does the server want TLS? then use rediss://"},
+                                 tls_port,
+                                 Errc::no_quorum}),
     [](const auto& tested) { return tested.param.name; });
 
 TEST(OpenTest, the_same_server_twice_is_a_duplicate) {
@@ -164,10 +167,6 @@ TEST(OpenTest, no_nodes_and_too_many_nodes_are_refused_with_the_bound) {
     ASSERT_TRUE(fails_with(Errc::invalid_argument, many));
     EXPECT_TRUE(says(many.error(), {"33", "32"}));
     EXPECT_TRUE(is_ok(LockService::open(std::vector<std::string>(32, "memory:"))));
-}
-
-TEST(OpenTest, kinds_to_come_are_unsupported) {
-    EXPECT_TRUE(fails_with(Errc::unsupported, LockService::open({"rediss://127.0.0.1:7001"})));
 }
 
 TEST(OpenTest, a_password_works_and_is_never_shown) {

@@ -76,6 +76,10 @@ const Wrong kWrong[] = {
     {"F4_counters_end_with_their_locks",
      9,
      {.counters_end_with_locks = true, .start = Start::at_one}},
+    {"W5_a_transfer_does_not_count", 8, {.hands_over = true, .transfer_counts = false}},
+    {"W5_a_transfer_does_not_count_and_counters_stand_apart",
+     10,
+     {.counters = {0, 1, 3}, .hands_over = true, .transfer_counts = false}},
     {"H1_sets_the_counter", 19, {.attempts = 3, .heals = true, .heal = Heal::sets_it}},
     // Stragglers make no difference to it, but a quarter of the states.
     {"H1_starts_a_lost_counter",

@@ -63,6 +63,29 @@ void FenceWorld::heal(Node& node, std::size_t a) {
     set_counter(node, rules_.heal == Heal::sets_it ? m : std::max(node.counter, m));
 }
 
+/// W5. Where there is no key it is an ACQUIRE, and here it is one too: what is left to tell is what
+/// it does to a key that is there. The giver holds, or held: it has a fence.
+bool FenceWorld::can_transfer(const Node& node, std::size_t a) const {
+    if (!rules_.hands_over || node.token == 0 || node.token == token_of(a)) return false;
+    if (node.cells[a].times_granted >= times() || !may_begin(a)) return false;
+    bool any_holder = false;
+    for (std::size_t giver = 0; giver < rules_.attempts; ++giver) {
+        const bool holds = giver != a && now_.attempts[giver].fence != 0;
+        if (holds && node.token == token_of(giver)) return true;
+        any_holder = any_holder || holds;
+    }
+    return any_holder && !rules_.transfer_asks_whose_key;
+}
+
+void FenceWorld::transfer(Node& node, std::size_t a) {
+    const Number before = node.counter;
+    acquire(node, a, Step::acquire);
+    if (rules_.transfer_counts || before == 0) return;
+    node.counter = before;
+    Cell& cell = node.cells[a];
+    if (cell.granted != 0) cell.granted = NumberSet(1U << before);
+}
+
 /// F4: the counter stays.
 void FenceWorld::end_lock(Node& node) {
     node.token = 0;

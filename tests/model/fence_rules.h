@@ -8,6 +8,7 @@
 //  F3  an absent counter starts strictly above all it ever held
 //  F4  after success those granted below the fence are raised too; counters outlive locks
 //  H1  a HEAL leaves the counter alone
+//  W5  a TRANSFER, done where the key is the giver's or there is none, counts like an ACQUIRE
 #pragma once
 
 #include <array>
@@ -44,6 +45,7 @@ struct FenceRules {
     bool loses_counters = false;           ///< A node loses the counter alone, as by eviction.
     bool starts_jump = true;               ///< A lost counter may start far above what it held.
     bool heals = false;                    ///< Holders heal nodes, at will.
+    bool hands_over = false;               ///< Holders give their keys to other attempts, at will.
     bool counters_end_with_locks = false;  ///< F4 broken.
 
     /// A lock lives until its attempt's validity is over, after which the attempt gets no fence.
@@ -61,6 +63,8 @@ struct FenceRules {
     bool raise_asks_all = false;   ///< Also nodes whose grant is not in yet; their answers count.
     bool stragglers = true;        // F4
     bool token_reused = false;     ///< The second attempt has the token of the first.
+    bool transfer_counts = true;   // W5; else it answers the counter as it is
+    bool transfer_asks_whose_key = true;       // W5
     Start start = Start::above_all_ever_held;  // F3
     Heal heal = Heal::leaves_the_counter;      // H1
 };

@@ -66,5 +66,18 @@ TEST(Fences, H1_holders_heal_at_will) {
                              444710);
 }
 
+/// On a node it is a release followed by an ACQUIRE: it leads to no state that these do not.
+TEST(Fences, W5_holders_hand_over_at_will) {
+    expect_holds<FenceWorld>(FenceRules{.hands_over = true}, 6812);
+    expect_holds<FenceWorld>(FenceRules{.counters = {0, 1, 3}, .hands_over = true}, 59016);
+    expect_holds<FenceWorld>(FenceRules{.loses_data = true, .hands_over = true}, 96513);
+}
+
+/// Whoever held the key, a number is given once: this mistake costs exclusion (wait_test.cpp).
+TEST(Fences, W5_a_transfer_over_the_key_of_a_third_counts_too) {
+    FenceRules rules{.hands_over = true, .transfer_asks_whose_key = false};
+    expect_holds<FenceWorld>(rules, 6812);
+}
+
 }  // namespace
 }  // namespace quorumlock::model

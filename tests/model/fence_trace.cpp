@@ -23,6 +23,10 @@ std::string FenceWorld::describe(Move move) const {
         case Step::acquire:
         case Step::acquire_far_above:
             return node + " grants ACQUIRE of " + who + counted;
+        case Step::transfer:
+            return node + " grants TRANSFER from " +
+                   std::string(1, static_cast<char>('A' + now_.nodes[what.node].token - 1)) +
+                   " to " + who + counted;
         case Step::raise:
             return node + " does RAISE" + number + " of " + who + counted;
         case Step::heal:

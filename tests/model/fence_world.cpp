@@ -13,6 +13,7 @@ FenceWorld::FenceWorld(const FenceRules& rules) : rules_(rules) {
     // Equal states have equal bytes.
     static_assert(std::has_unique_object_representations_v<State>);
     QL_CHECK(rules.attempts <= kMostAttempts);
+    QL_CHECK(!rules.hands_over || !rules.perfect_clocks);  // There a giver's lock would not end.
     for (std::size_t n = 0; n < kNodes; ++n) set_counter(now_.nodes[n], rules.counters[n]);
 }
 
@@ -74,6 +75,7 @@ void FenceWorld::add_moves(std::vector<Move>& moves, std::size_t n, std::size_t 
         if ((cell.raises >> m & 1U) == 0) continue;
         if (can_raise(node, a, static_cast<Number>(m))) add(Step::raise, m);
     }
+    if (can_transfer(node, a)) add(Step::transfer);
     if (rules_.heals && node.token == 0 && now_.attempts[a].fence != 0) add(Step::heal);
 }
 
@@ -117,6 +119,8 @@ void FenceWorld::do_step(What what) {
             return hear_raised(node, what.attempt, what.number);
         case Step::heal:
             return heal(node, what.attempt);
+        case Step::transfer:
+            return transfer(node, what.attempt);
         case Step::lock_ends:
             return end_lock(node);
         case Step::data_is_lost:

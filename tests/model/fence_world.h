@@ -79,6 +79,7 @@ class FenceWorld {
         raise,
         hear_raised,
         heal,
+        transfer,  // a node grants it, in place of the key it holds
         lock_ends,
         data_is_lost,
         counter_is_lost,
@@ -110,6 +111,8 @@ class FenceWorld {
     void acquire(Node& node, std::size_t a, Step step);
     void raise(Node& node, std::size_t a, Number m);
     void heal(Node& node, std::size_t a);
+    bool can_transfer(const Node& node, std::size_t a) const;
+    void transfer(Node& node, std::size_t a);
     void end_lock(Node& node);
     void set_counter(Node& node, Number to);
 

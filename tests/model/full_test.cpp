@@ -4,6 +4,7 @@
 
 #include "tests/model/fence_world.h"
 #include "tests/model/lease_world.h"
+#include "tests/model/wait_world.h"
 #include "tests/model/walk.h"
 
 namespace quorumlock::model {
@@ -46,8 +47,22 @@ TEST(FullFences, H1_three_attempts_heal_and_raise_counters_that_are_there) {
     expect_holds<FenceWorld>(rules, 15809965);
 }
 
+TEST(FullFences, W5_three_attempts_hand_over_at_will) {
+    expect_holds<FenceWorld>(FenceRules{.attempts = 3, .hands_over = true}, 3137536);
+}
+
 TEST(FullLeases, three_attempts_extend_and_all_nodes_restart) {
     expect_holds<LeaseWorld>(LeaseRules{.attempts = 3, .extensions = 4, .restarts = 3}, 6099676);
+}
+
+TEST(FullWaiting, three_attempts_and_nodes_restart) {
+    expect_holds<WaitWorld>(WaitRules{.attempts = 3, .restarts = 2}, 149549);
+    expect_holds<WaitWorld>(WaitRules{.attempts = 3, .restarts = 3}, 253971);
+}
+
+TEST(FullWaiting, four_attempts) {
+    expect_holds<WaitWorld>(WaitRules{.attempts = 4}, 316862);
+    expect_holds<WaitWorld>(WaitRules{.attempts = 4, .restarts = 1}, 1188784);
 }
 
 }  // namespace

@@ -174,7 +174,12 @@ void FaultDriver::harm_links(const Fault& fault) {
         }
         switch (fault.kind) {
             case FaultKind::reset_before:
-                link->cut_request = true;
+                // What is only listened to carries no command to wait for.
+                if (link->subscribes) {
+                    link->break_now();
+                } else {
+                    link->cut_request = true;
+                }
                 break;
             case FaultKind::reset_after:
                 link->cut_reply = true;
@@ -222,7 +227,7 @@ void FaultDriver::change_server(Running& running, SimServer& server, bool on) {
             server.redis().flush_scripts();
             break;
         case FaultKind::flushed:
-            server.redis().flush_all(server.wall());
+            server.flush_all();
             break;
         case FaultKind::foreign_delete:
             for (const std::string& name : scene_.plan.resources) {

@@ -1,4 +1,6 @@
 // When a server refuses, in the order in which it looks.
+#include <string>
+
 #include "tests/sim/redis_command.h"
 #include "tests/sim/redis_errors_said.h"
 #include "tests/sim/redis_handlers.h"
@@ -16,13 +18,28 @@ constexpr std::string_view kMisconf =
     "option). Please check the Redis logs for details about the RDB error.";
 
 bool forbidden(const SimRedisState& state, const CommandRow& row) noexcept {
-    return (state.no_kill && row.run == run_client_kill) || (state.no_info && row.run == run_info);
+    return (state.no_kill && row.run == run_client_kill) ||
+           (state.no_info && row.run == run_info) ||
+           (state.no_tracking && row.run == run_client_tracking);
 }
 
-std::string_view noperm(const CommandRow& row) noexcept {
-    return row.run == run_info
-               ? "NOPERM this user has no permissions to run the 'info' command"
-               : "NOPERM this user has no permissions to run the 'client|kill' command";
+std::string noperm(const CommandRow& row) {
+    return "NOPERM this user has no permissions to run the '" + std::string(row.name) + "' command";
+}
+
+constexpr std::string_view kNoChannel =
+    "NOPERM this user has no permissions to access one of the channels used as arguments";
+
+/// What a subscriber may still say.
+bool is_for_subscribers(const CommandRow& row) noexcept {
+    return row.run == run_ping || row.run == run_subscribe || row.run == run_unsubscribe ||
+           row.run == run_quit || row.run == run_reset;
+}
+
+std::string not_for_subscribers(const CommandRow& row) {
+    return "ERR Can't execute '" + std::string(row.name) +
+           "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this "
+           "context";
 }
 
 /// A replica leaves its memory to its primary.
@@ -30,17 +47,23 @@ bool is_full(const SimRedisState& state) noexcept { return state.out_of_memory &
 
 }  // namespace
 
-std::string_view refusal(const RedisCore& server, const Client& client, const CommandRow& row) {
+bool is_younger(const CommandRow& row) noexcept {
+    return row.run == run_client_tracking || row.run == run_client_caching;
+}
+
+std::string refusal(const RedisCore& server, const Client& client, const CommandRow& row) {
     const SimRedisState& state = server.state;
     const auto is = [&row](unsigned flag) { return (row.flags & flag) != 0; };
     if (!client.authenticated && !state.password.empty() && !is(kNoAuth)) {
         return "NOAUTH Authentication required.";
     }
     if (forbidden(state, row)) return noperm(row);
-    if (is_full(state) && !state.busy && is(kDenyOom)) return kOom;
-    if (state.misconf && (is(kWrite) || row.run == run_ping)) return kMisconf;
-    if (state.readonly && is(kWrite)) return kReadOnly;
-    if (state.readonly && state.stale && !is(kStale)) return said::kMasterDown;
+    if (state.no_channels && row.run == run_subscribe) return std::string(kNoChannel);
+    if (is_full(state) && !state.busy && is(kDenyOom)) return std::string(kOom);
+    if (state.misconf && (is(kWrite) || row.run == run_ping)) return std::string(kMisconf);
+    if (state.readonly && is(kWrite)) return std::string(kReadOnly);
+    if (client.is_subscriber() && !is_for_subscribers(row)) return not_for_subscribers(row);
+    if (state.readonly && state.stale && !is(kStale)) return std::string(said::kMasterDown);
     if (state.loading && !is(kLoading)) return "LOADING Redis is loading the dataset in memory";
     if (state.busy && !is(kAllowBusy)) {
         return "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN "

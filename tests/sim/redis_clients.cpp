@@ -26,6 +26,11 @@ const Client* ClientTable::find(ClientId id) const noexcept {
     return found == clients_.end() ? nullptr : &found->second;
 }
 
+Client* ClientTable::find_open(ClientId id) noexcept {
+    Client* const client = find(id);
+    return client == nullptr || client->closing ? nullptr : client;
+}
+
 std::vector<ClientId> ClientTable::open() const {
     std::vector<ClientId> ids;
     for (const auto& [id, client] : clients_) {

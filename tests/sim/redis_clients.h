@@ -1,7 +1,9 @@
 // The connections of one server process.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,14 @@
 
 namespace quorumlock::sim {
 
+/// What CLIENT TRACKING and CLIENT CACHING have set.
+struct ClientTracking {
+    bool on = false;
+    bool opt_in = false, opt_out = false, no_loop = false;
+    bool caching = false;   ///< CLIENT CACHING, for the next command.
+    ClientId redirect = 0;  ///< Who is told; 0: nobody, over RESP2.
+};
+
 struct Client {
     ClientId id = 0;
     RequestParser parser{};
@@ -17,8 +27,13 @@ struct Client {
     std::string name{};
     int database = 0;
     bool authenticated = false;
+    ClientTracking tracking{};
+    /// With any of them it is a subscriber, and may say little else.
+    std::set<std::string, std::less<>> channels{};
     /// It executes nothing more: it goes once its output is sent.
     bool closing = false;
+
+    bool is_subscriber() const noexcept { return !channels.empty(); }
 };
 
 class ClientTable {
@@ -30,6 +45,8 @@ class ClientTable {
     Client* find(ClientId id) noexcept;
     const Client* find(ClientId id) const noexcept;
     void erase(ClientId id) { clients_.erase(id); }
+    /// Likewise when it is closing: to other clients it is gone already.
+    Client* find_open(ClientId id) noexcept;
     /// Those the server still counts, the oldest first.
     std::vector<ClientId> open() const;
     /// A new process: numbers begin again.

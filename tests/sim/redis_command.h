@@ -30,6 +30,15 @@ enum CommandFlags : unsigned {
     kStale = 1U << 4,
     kNoAuth = 1U << 5,
     kAllowBusy = 1U << 6,
+    kReads = 1U << 7,  ///< "readonly" there: tracking remembers its keys.
+};
+
+/// Which words are keys, as far as tracking asks.
+enum class KeyWords : std::uint8_t {
+    none,
+    first,    ///< The one behind the name,
+    all,      ///< or all of them,
+    counted,  ///< or as many as the third word says, behind it.
 };
 
 struct CommandRow {
@@ -39,6 +48,7 @@ struct CommandRow {
     int arity;
     unsigned flags;
     void (*run)(Call& call);
+    KeyWords keys = KeyWords::none;
     bool has_subcommands = false;
 
     bool takes(std::size_t words) const noexcept {
@@ -49,13 +59,18 @@ struct CommandRow {
 
 std::span<const CommandRow> command_table() noexcept;
 
+/// The keys among the words of a command that was executed.
+std::span<const std::string_view> keys_of(const CommandRow& row, const Words& words) noexcept;
+
 /// Null when there is none of that name.
 const CommandRow* find_command(const Words& words) noexcept;
+/// Is it one of those that SimRedisState::old takes away?
+bool is_younger(const CommandRow& row) noexcept;
 /// The error for words that find_command does not know.
 std::string unknown_command(const Words& words);
 
 /// May the client's command be executed now? The server's error if not, else empty.
-std::string_view refusal(const RedisCore& server, const Client& client, const CommandRow& row);
+std::string refusal(const RedisCore& server, const Client& client, const CommandRow& row);
 /// The same for a command inside a script, `wrote` telling whether that has written already.
 std::string_view refusal_in_script(const RedisCore& server, const CommandRow& row, bool wrote);
 

@@ -15,30 +15,35 @@ constexpr unsigned kAnyTime = kNoScript | kLoading | kStale | kNoAuth | kAllowBu
 constexpr CommandRow kRows[] = {
     // Connections.
     {"auth", -2, kAnyTime, run_auth},
+    {"reset", 1, kAnyTime, run_reset},
     {"hello", -1, kAnyTime, run_hello},
     {"quit", -1, kAnyTime, run_quit},
     {"ping", -1, 0, run_ping},
     {"select", 2, kLoading | kStale, run_select},
-    {"client", -2, 0, run_container, true},
+    {"client", -2, 0, run_container, KeyWords::none, true},
     {"client|id", 2, kNoScript | kLoading | kStale, run_client_id},
     {"client|setname", 3, kNoScript | kLoading | kStale, run_client_setname},
     {"client|getname", 2, kNoScript | kLoading | kStale, run_client_getname},
     {"client|kill", -3, kNoScript | kLoading | kStale, run_client_kill},
+    {"client|tracking", -3, kNoScript | kLoading | kStale, run_client_tracking},
+    {"client|caching", 3, kNoScript | kLoading | kStale, run_client_caching},
+    {"subscribe", -2, kNoScript | kLoading | kStale, run_subscribe},
+    {"unsubscribe", -1, kNoScript | kLoading | kStale, run_unsubscribe},
     // The server.
     {"info", -1, kLoading | kStale, run_info},
     {"time", 1, kLoading | kStale, run_time},
-    {"dbsize", 1, 0, run_dbsize},
+    {"dbsize", 1, kReads, run_dbsize},
     {"flushall", -1, kWrite, run_flushall},
     // Scripts.
-    {"script", -2, 0, run_container, true},
+    {"script", -2, 0, run_container, KeyWords::none, true},
     {"script|load", 3, kNoScript | kStale, run_script_load},
     {"script|exists", -3, kNoScript, run_script_exists},
     {"script|flush", -2, kNoScript, run_script_flush},
     {"script|kill", 2, kNoScript | kAllowBusy, run_script_kill},
-    {"eval", -3, kNoScript | kStale, run_eval},
-    {"evalsha", -3, kNoScript | kStale, run_evalsha},
+    {"eval", -3, kNoScript | kStale, run_eval, KeyWords::counted},
+    {"evalsha", -3, kNoScript | kStale, run_evalsha, KeyWords::counted},
     // Keys.
-    {"get", 2, 0, run_get},
+    {"get", 2, kReads, run_get, KeyWords::first},
     {"getex", -2, kWrite, run_getex},
     {"setrange", 4, kWrite | kDenyOom, run_setrange},
     {"set", -3, kWrite | kDenyOom, run_set},
@@ -46,9 +51,9 @@ constexpr CommandRow kRows[] = {
     {"incrby", 3, kWrite | kDenyOom, run_incrby},
     {"rpush", -3, kWrite | kDenyOom, run_rpush},
     {"del", -2, kWrite, run_del},
-    {"exists", -2, 0, run_exists},
-    {"ttl", 2, 0, run_ttl},
-    {"pttl", 2, 0, run_pttl},
+    {"exists", -2, kReads, run_exists, KeyWords::all},
+    {"ttl", 2, kReads, run_ttl, KeyWords::first},
+    {"pttl", 2, kReads, run_pttl, KeyWords::first},
     {"expire", -3, kWrite, run_expire},
     {"pexpire", -3, kWrite, run_pexpire},
     {"expireat", -3, kWrite, run_expireat},
@@ -128,6 +133,21 @@ const CommandRow* find_first_word(std::string_view word) noexcept {
 }  // namespace
 
 std::span<const CommandRow> command_table() noexcept { return kRows; }
+
+std::span<const std::string_view> keys_of(const CommandRow& row, const Words& words) noexcept {
+    const std::span<const std::string_view> all(words);
+    switch (row.keys) {
+        case KeyWords::none:
+            break;
+        case KeyWords::first:
+            return all.subspan(1, 1);
+        case KeyWords::all:
+            return all.subspan(1);
+        case KeyWords::counted:
+            return all.subspan(3, static_cast<std::size_t>(whole_number(words[2]).value_or(0)));
+    }
+    return {};
+}
 
 const CommandRow* find_command(const Words& words) noexcept {
     const CommandRow* const row = find_first_word(words.front());

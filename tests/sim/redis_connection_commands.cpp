@@ -75,11 +75,27 @@ void run_quit(Call& call) {
     call.client.closing = true;
 }
 
+void run_reset(Call& call) {
+    Client& client = call.client;
+    client.tracking = {};
+    client.channels.clear();
+    client.name.clear();
+    client.database = 0;
+    client.authenticated = call.server.state.password.empty();
+    call.reply.status("RESET");
+}
+
 void run_ping(Call& call) {
     if (call.words.size() > 2) {
         return call.reply.error("ERR wrong number of arguments for 'ping' command");
     }
-    if (call.words.size() == 2) return call.reply.bulk(call.words[1]);
+    const bool has_text = call.words.size() == 2;
+    if (call.client.is_subscriber()) {
+        call.reply.array(2);
+        call.reply.bulk("pong");
+        return call.reply.bulk(has_text ? call.words[1] : std::string_view());
+    }
+    if (has_text) return call.reply.bulk(call.words[1]);
     call.reply.status("PONG");
 }
 

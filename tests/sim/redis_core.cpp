@@ -44,7 +44,7 @@ void RedisCore::set_now(WallMicros now) noexcept {
 
 KeySpace& RedisCore::keys(int database) {
     auto& keys = databases_[static_cast<std::size_t>(database)];
-    if (keys == nullptr) keys = std::make_unique<KeySpace>(events_);
+    if (keys == nullptr) keys = std::make_unique<KeySpace>(events_, tracking);
     return *keys;
 }
 
@@ -88,22 +88,55 @@ void RedisCore::take_commands(Client& client) {
 
 void RedisCore::execute(Client& client, const Words& words) {
     if (events_ != nullptr) events_->on_command(client.id, words);
+    tracking.command_begins(client);
+    const CommandRow* row = find_command(words);
+    if (state.old && row != nullptr && is_younger(*row)) row = nullptr;
+    answer(client, row, words);
+    tracking.command_ends(client);
+    // CLIENT CACHING lasts for one command of another kind.
+    if (row == nullptr || !row->name.starts_with("client|")) client.tracking.caching = false;
+}
+
+void RedisCore::answer(Client& client, const CommandRow* row, const Words& words) {
     ReplyWriter reply(client.output);
-    const CommandRow* const row = find_command(words);
     if (row == nullptr) return reply.error(unknown_command(words));
     if (!row->takes(words.size())) {
         return reply.error("ERR wrong number of arguments for '" + std::string(row->name) +
                            "' command");
     }
-    if (const std::string_view error = refusal(*this, client, *row); !error.empty()) {
+    if (const std::string error = refusal(*this, client, *row); !error.empty()) {
         return reply.error(error);
     }
     Call call{*this, client, client.database, words, reply};
     row->run(call);
+    if ((row->flags & kReads) != 0) remember(client, words);
+}
+
+void RedisCore::remember(const Client& client, const Words& words) {
+    if (client.tracking.on) tracking.remember(client, keys_of(*find_command(words), words));
+}
+
+void RedisCore::expire(WallMicros now) {
+    set_now(now);
+    for (const std::string& name : tracking.remembered()) {
+        for (auto& keys : databases_) {
+            if (keys != nullptr) keys->find(name, moment(0));
+        }
+    }
+}
+
+bool RedisCore::waits_for_expiry() const {
+    for (const std::string& name : tracking.remembered()) {
+        for (const auto& keys : databases_) {
+            if (keys != nullptr && keys->is_mortal(name)) return true;
+        }
+    }
+    return false;
 }
 
 void RedisCore::restart(bool keep_data, std::uint64_t run_seed, WallMicros now) {
     clients.clear();
+    tracking.clear();
     scripts.clear();
     identity = ProcessIdentity(run_seed, now);
     set_now(now);
@@ -114,6 +147,7 @@ void RedisCore::flush_all(Gone why, ClientId by) {
     for (auto& keys : databases_) {
         if (keys != nullptr) keys->clear(why, moment(by));
     }
+    tracking.flushed();
 }
 
 }  // namespace quorumlock::sim

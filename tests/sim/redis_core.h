@@ -12,9 +12,12 @@
 #include "tests/sim/redis_reply.h"
 #include "tests/sim/redis_scripts.h"
 #include "tests/sim/redis_text.h"
+#include "tests/sim/redis_tracking.h"
 #include "tests/sim/sim_redis.h"
 
 namespace quorumlock::sim {
+
+struct CommandRow;
 
 /// Who a server process is.
 struct ProcessIdentity {
@@ -39,7 +42,15 @@ class RedisCore {
 
     /// One command, of a client: executed, or refused.
     void execute(Client& client, const Words& words);
-    Moment moment(ClientId by) const noexcept { return {now_ms_, by}; }
+    /// A read command of a client was executed, on its own or in its script: the keys in `words`,
+    /// what the client has said.
+    void remember(const Client& client, const Words& words);
+    /// Takes away those expired keys of which somebody is to be told.
+    void expire(WallMicros now);
+    bool waits_for_expiry() const;
+    Moment moment(ClientId by) const noexcept { return {now_ms_, by, state.readonly}; }
+    /// Of people, who may change a replica too.
+    Moment moment_by_hand() const noexcept { return {now_ms_, 0}; }
     WallMicros now() const noexcept { return now_; }
     void set_now(WallMicros now) noexcept;
 
@@ -50,9 +61,11 @@ class RedisCore {
     ProcessIdentity identity;
     ClientTable clients;
     ScriptCache scripts;
+    Tracking tracking{clients};
 
   private:
     void take_commands(Client& client);
+    void answer(Client& client, const CommandRow* row, const Words& words);
 
     SimRedisEvents* events_;
     WallMicros now_ = 0;

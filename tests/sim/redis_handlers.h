@@ -9,6 +9,7 @@ namespace quorumlock::sim {
 void run_auth(Call& call);
 void run_hello(Call& call);
 void run_quit(Call& call);
+void run_reset(Call& call);
 void run_ping(Call& call);
 void run_select(Call& call);
 /// CLIENT and SCRIPT alone: never executed, they take more words.
@@ -19,6 +20,13 @@ void run_client_id(Call& call);
 void run_client_setname(Call& call);
 void run_client_getname(Call& call);
 void run_client_kill(Call& call);
+
+// redis_tracking_commands.cpp
+/// All modes but BCAST.
+void run_client_tracking(Call& call);
+void run_client_caching(Call& call);
+void run_subscribe(Call& call);
+void run_unsubscribe(Call& call);
 
 // redis_server_commands.cpp
 void run_info(Call& call);

@@ -1,5 +1,7 @@
 #include "tests/sim/redis_keys.h"
 
+#include "tests/sim/redis_tracking.h"
+
 namespace quorumlock::sim {
 
 std::int64_t whole_ms_of(WallMicros now) noexcept { return now / 1000 - (now % 1000 < 0 ? 1 : 0); }
@@ -16,7 +18,7 @@ const Key* KeySpace::peek(std::string_view name, std::int64_t ms) const noexcept
 Key* KeySpace::find(std::string_view name, Moment moment) {
     Key* key = table_.find(name);
     if (key == nullptr || moment.ms <= key->expires_ms) return key;
-    erase(*key, Gone::expired, moment);
+    if (!moment.on_replica) erase(*key, Gone::expired, moment);
     return nullptr;
 }
 
@@ -54,13 +56,19 @@ void KeySpace::set_list(Key* found, std::string_view name, std::int64_t length, 
 }
 
 void KeySpace::erase(Key& key, Gone why, Moment moment) {
+    tracking_.changed(key.name);
+    take_away(key, why, moment);
+}
+
+void KeySpace::take_away(Key& key, Gone why, Moment moment) {
     if (events_ != nullptr) events_->on_key_gone(key.name, key.value, why, moment.by);
     table_.erase(key);
 }
 
 void KeySpace::clear(Gone why, Moment moment) {
-    table_.for_each(
-        [&](Key& key) { erase(key, moment.ms <= key.expires_ms ? why : Gone::expired, moment); });
+    table_.for_each([&](Key& key) {
+        take_away(key, moment.ms <= key.expires_ms ? why : Gone::expired, moment);
+    });
 }
 
 std::size_t KeySpace::count(std::int64_t ms) const {
@@ -70,6 +78,7 @@ std::size_t KeySpace::count(std::int64_t ms) const {
 }
 
 void KeySpace::tell_set(const Key& key, Moment moment) {
+    tracking_.changed(key.name);
     if (events_ == nullptr) return;
     events_->on_key_set(key.name, key.value, gone_at(key.expires_ms), moment.by);
 }

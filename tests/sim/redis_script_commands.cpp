@@ -12,7 +12,10 @@ namespace {
 class ScriptRun final : public ScriptHost {
   public:
     explicit ScriptRun(Call& call) noexcept
-        : server_(call.server), client_(call.client), database_(call.database) {}
+        : server_(call.server),
+          client_(call.client),
+          words_(call.words),
+          database_(call.database) {}
 
     void call(const Words& words, std::string& out) override {
         ReplyWriter reply(out);
@@ -26,12 +29,15 @@ class ScriptRun final : public ScriptHost {
         if ((row->flags & kWrite) != 0) wrote_ = true;
         Call inner{server_, client_, database_, words, reply};
         row->run(inner);
+        // Whatever it reads, all keys the script was given are remembered.
+        if ((row->flags & kReads) != 0) server_.remember(client_, words_);
     }
 
   private:
     RedisCore& server_;
     Client& client_;
-    int database_;  // SELECT in a script lasts as long as the script
+    const Words& words_;  // of EVAL
+    int database_;        // SELECT in a script lasts as long as the script
     bool wrote_ = false;
 };
 

@@ -45,6 +45,7 @@ void SimClient::die() {
 }
 
 void SimClient::bury() {
+    if (belief_ != nullptr) judge_.exclusion.let_go(*belief_);
     on_loss_.reset();
     waiting_.reset();
     lock_.reset();
@@ -209,6 +210,7 @@ void SimClient::on_acquired(Result<Lock> result) {
     if (last_) {
         const auto done = std::exchange(last_, nullptr);
         if (result) {
+            if (belief_ != nullptr) judge_.exclusion.let_go(*belief_);  // The handle goes.
             lock_.emplace(std::move(result).value());
             judge_.fences.granted(process_, *lock_, resource_, floor_);
             belief_ = judge_.exclusion.granted(process_, *lock_);

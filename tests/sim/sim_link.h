@@ -98,10 +98,13 @@ class Link final : public Input {
 
     ClientId client_id = 0;
     bool queued_at_server = false;
-    int service = 0;         ///< Which of its process's services made it.
-    int scripts = 0;         ///< Loaded so far.
-    bool greeted = false;    ///< The handshake was executed.
-    bool cut_reply = false;  ///< Fault: the reply to the next round command is lost with the link.
+    int service = 0;          ///< Which of its process's services made it.
+    int scripts = 0;          ///< Loaded so far.
+    bool greeted = false;     ///< The handshake was executed.
+    std::size_t asks = 0;     ///< Commands but releases, of rounds, that the server has read.
+    bool subscribes = false;  ///< It is there for what the server tells unasked.
+    /// Fault: the reply to the next round command, or the next push, is lost with the link.
+    bool cut_reply = false;
     bool cut_request = false;  ///< Fault: the next round command is lost with the link.
     /// Fault: the next round command ends it for the client; what is on its way arrives by so much
     /// later. 0: none.

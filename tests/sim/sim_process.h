@@ -118,6 +118,11 @@ class SimProcess final : public env::Env {
     void note_silence(Time lasted) noexcept {
         if (lasted > asked_in_silence_) asked_in_silence_ = lasted;
     }
+    /// How many asks at most have waited at a time for one server, which had not read them yet.
+    std::size_t longest_backlog() const noexcept { return longest_backlog_; }
+    void note_backlog(std::size_t asks) noexcept {
+        if (asks > longest_backlog_) longest_backlog_ = asks;
+    }
 
     void trace_sent(Link& link, std::string_view bytes);
     void trace_received(Link& link, std::string_view bytes);
@@ -154,6 +159,7 @@ class SimProcess final : public env::Env {
     Time suspended_until_ = 0;
     mutable Time stolen_ = 0;
     Time asked_in_silence_ = 0;
+    std::size_t longest_backlog_ = 0;
     MemberEvent<SimProcess, &SimProcess::turn> turn_{*this};
 };
 

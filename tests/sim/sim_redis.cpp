@@ -31,6 +31,12 @@ bool SimRedis::closing(ClientId client) const {
     return found == nullptr || found->closing;
 }
 
+std::vector<ClientId> SimRedis::take_pushed() { return impl_->core.tracking.take_pushed(); }
+
+void SimRedis::expire(WallMicros now) { impl_->core.expire(now); }
+
+bool SimRedis::waits_for_expiry() const { return impl_->core.waits_for_expiry(); }
+
 void SimRedis::disconnect(ClientId client) { impl_->core.clients.erase(client); }
 
 void SimRedis::restart(bool keep_data, std::uint64_t run_seed, WallMicros now) {
@@ -51,15 +57,16 @@ bool SimRedis::has_script(std::string_view sha) const {
 bool SimRedis::delete_key(std::string_view key, WallMicros now) {
     impl_->core.set_now(now);
     KeySpace& keys = impl_->core.keys(0);
-    Key* const found = keys.find(key, impl_->core.moment(0));
-    if (found != nullptr) keys.erase(*found, Gone::deleted, impl_->core.moment(0));
+    const Moment moment = impl_->core.moment_by_hand();
+    Key* const found = keys.find(key, moment);
+    if (found != nullptr) keys.erase(*found, Gone::deleted, moment);
     return found != nullptr;
 }
 
 void SimRedis::plant_list(std::string_view key, WallMicros now) {
     impl_->core.set_now(now);
     KeySpace& keys = impl_->core.keys(0);
-    const Moment moment = impl_->core.moment(0);
+    const Moment moment = impl_->core.moment_by_hand();
     if (Key* found = keys.find(key, moment)) keys.erase(*found, Gone::overwritten, moment);
     keys.set_list(nullptr, key, 1, moment);
 }

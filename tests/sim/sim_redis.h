@@ -2,8 +2,9 @@
 // the project's own Lua scripts, and can be put into every state that makes a server refuse.
 // No clock, no socket, no chance of its own: whoever drives it passes the time and the bytes.
 // tests/sim/truth compares it with a real redis-server 7.0.15, byte for byte. Not simulated, and
-// refused: transactions, publish and subscribe, tracking, RESP3, inline commands; in scripts
-// shebang lines, chance, and the libraries cjson, cmsgpack, struct and bit.
+// refused: transactions, publishing (one can subscribe, and hears of keys alone), tracking of
+// prefixes (BCAST), RESP3, inline commands; in scripts shebang lines, chance, and the libraries
+// cjson, cmsgpack, struct and bit.
 #pragma once
 
 #include <cstdint>
@@ -57,6 +58,9 @@ struct SimRedisState {
     bool stale = false;          ///< With readonly: -MASTERDOWN, the link to its primary is down
     bool no_kill = false;        ///< -NOPERM for CLIENT KILL
     bool no_info = false;        ///< -NOPERM for INFO
+    bool no_tracking = false;    ///< -NOPERM for CLIENT TRACKING
+    bool no_channels = false;    ///< -NOPERM for any SUBSCRIBE; who has subscribed stays so
+    bool old = false;            ///< Older than tracking: it knows neither that nor CACHING.
     std::string password;        ///< empty: none is needed
     std::size_t max_clients = 10000;
 };
@@ -75,6 +79,14 @@ class SimRedis {
     void receive(ClientId client, std::string_view bytes, WallMicros now);
     /// What is to be sent to that client; the caller takes it out (swap or clear).
     std::string& output(ClientId client);
+    /// Whose output() has got messages since the last time it was asked, without having asked for
+    /// them: subscribers of __redis__:invalidate. Some may be gone by now.
+    std::vector<ClientId> take_pushed();
+    /// What a server does some ten times a second: takes away expired keys before anybody asks for
+    /// them. Only those of which somebody is to be told; nobody would see a difference in others.
+    void expire(WallMicros now);
+    /// Is there such a key, expired or to expire?
+    bool waits_for_expiry() const;
     /// The server wants this connection closed once output() is sent: killed (then output() is
     /// empty), a protocol error, QUIT, max_clients. The caller then calls disconnect().
     bool closing(ClientId client) const;

@@ -26,6 +26,11 @@ bool is_round_command(std::string_view bytes) {
     return bytes.find("\r\nSET\r\n") != bytes.npos || bytes.find("\r\nEVAL") != bytes.npos;
 }
 
+/// What rule N7 bounds: of a round, and no release, which has five words.
+bool is_ask(const std::vector<std::string_view>& words) {
+    return words[0] == "SET" || (words[0].starts_with("EVAL") && words.size() != 5);
+}
+
 /// Exactly one whole reply of one line.
 bool is_single_reply(std::string_view reply) { return reply.find('\n') + 1 == reply.size(); }
 
@@ -50,6 +55,8 @@ void SimServer::on_command(ClientId, const std::vector<std::string_view>& words)
         serving_->greeted = ++serving_->scripts == 4;
         if (serving_->greeted) events_.on_greeted(*serving_);
     }
+    if (serving_ != nullptr && words[0] == "SUBSCRIBE") serving_->subscribes = true;
+    if (serving_ != nullptr && is_ask(words)) ++serving_->asks;
     events_.on_command(*this, serving_, written_, words);
 }
 
@@ -82,6 +89,7 @@ void SimServer::serve() {
         serve_link(*link);
     }
     serving_now_.clear();
+    send_pushes();
     busy_until_ = world_.now();
     schedule();
 }
@@ -141,7 +149,7 @@ bool SimServer::feed(Link& link) {
 void SimServer::answer(Link& link) {
     std::string& output = redis_.output(link.client_id);
     if (!output.empty()) {
-        if (link.spoil != 0 && link.greeted) {
+        if (link.spoil != 0 && (link.greeted || link.subscribes)) {
             const std::uint8_t kind = std::exchange(link.spoil, std::uint8_t{0});
             if (kind > std::size(kGarbage)) {
                 // A proxy in between: what was done is told as an error.
@@ -166,6 +174,34 @@ void SimServer::close(Link& link, Ending ending) {
     link.server_closes(ending);
 }
 
+/// What others are told because of a command, or of an expiry: it leaves with the replies.
+void SimServer::send_pushes() {
+    if (frozen_ > 0 || process_down_) return;
+    for (const ClientId id : redis_.take_pushed()) {
+        Link* const link = link_of(id);
+        if (link == nullptr) continue;
+        if (std::exchange(link->cut_reply, false)) {
+            link->break_now();
+        } else {
+            answer(*link);
+        }
+    }
+    await_expiry();
+}
+
+/// A server looks for what has expired some ten times a second, and between its commands.
+void SimServer::await_expiry() {
+    constexpr Time kLongest = 150 * kMilli;
+    if (expire_.armed() || !redis_.waits_for_expiry()) return;
+    world_.arm(expire_, world_.now() + 1 + static_cast<Time>(luck_.below(kLongest)));
+}
+
+void SimServer::expire() {
+    const SimRedisState& state = redis_.state;
+    if (!state.busy && !state.loading) redis_.expire(wall());
+    send_pushes();
+}
+
 Link* SimServer::link_of(ClientId id) noexcept {
     const auto found = std::find_if(links_.begin(), links_.end(),
                                     [id](const Link* link) { return link->client_id == id; });
@@ -181,7 +217,9 @@ void SimServer::lost(Link& link) {
 // ---- faults ----
 
 void SimServer::freeze() {
-    if (frozen_++ == 0) world_.disarm(serve_);
+    if (frozen_++ > 0) return;
+    world_.disarm(serve_);
+    world_.disarm(expire_);
 }
 
 void SimServer::thaw() {
@@ -191,6 +229,7 @@ void SimServer::thaw() {
         const std::size_t other = luck_.below(i);
         std::swap(ready_[i - 1], ready_[other]);
     }
+    send_pushes();
     schedule();
 }
 
@@ -198,6 +237,7 @@ void SimServer::crash(bool host) {
     process_down_ = true;
     host_down_ = host;
     world_.disarm(serve_);
+    world_.disarm(expire_);
     for (Link* const link : ready_) {
         link->queued_at_server = false;
         if (link->peer() != Link::Peer::backlog) continue;
@@ -221,6 +261,11 @@ void SimServer::start_again(bool keep_data) {
     busy_until_ = world_.now();
     redis_.restart(keep_data, luck_.next(), wall());
     schedule();
+}
+
+void SimServer::flush_all() {
+    redis_.flush_all(wall());
+    send_pushes();
 }
 
 void SimServer::jump(std::int64_t micros) {
@@ -255,6 +300,7 @@ std::string SimServer::execute(const std::vector<std::string_view>& words) {
     std::string reply;
     reply.swap(redis_.output(stranger));
     redis_.disconnect(stranger);
+    send_pushes();
     return reply;
 }
 

@@ -75,6 +75,8 @@ class SimServer final : private SimRedisEvents {
     bool is_down() const noexcept { return process_down_; }
     void jump(std::int64_t micros);
     void set_rate(std::int64_t ppm);
+    /// People empty it by hand.
+    void flush_all();
 
     // ---- for another vendor's client, and people: no link ----
     /// Executes one command for somebody else, who knows the password; the reply, or empty when the
@@ -94,6 +96,9 @@ class SimServer final : private SimRedisEvents {
     bool feed(Link& link);
     void answer(Link& link);
     void close(Link& link, Ending ending);
+    void send_pushes();
+    void await_expiry();
+    void expire();
 
     World& world_;
     const int index_;
@@ -111,6 +116,7 @@ class SimServer final : private SimRedisEvents {
     Link* serving_ = nullptr;
     std::int64_t written_ = 0;
     MemberEvent<SimServer, &SimServer::serve> serve_{*this};
+    MemberEvent<SimServer, &SimServer::expire> expire_{*this};
 };
 
 }  // namespace quorumlock::sim

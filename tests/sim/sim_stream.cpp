@@ -11,9 +11,13 @@ namespace quorumlock::sim {
 
 namespace {
 
+/// What may stand before an ACQUIRE, in the same write.
+constexpr std::string_view kCaching = "*3\r\n$6\r\nCLIENT\r\n$7\r\nCACHING\r\n$3\r\nYES\r\n";
+
 /// Does this piece begin with a command of a round? `*6\r\n$3\r\nSET...`, `*5\r\n$7\r\nEVALSHA...`
 bool begins_round(std::string_view bytes) {
     constexpr std::size_t kVerb = 8;
+    if (bytes.starts_with(kCaching)) bytes.remove_prefix(kCaching.size());
     if (bytes.size() < kVerb + 4) return false;
     const std::string_view verb = bytes.substr(kVerb, 4);
     return verb == "SET\r" || verb == "EVAL";
@@ -59,6 +63,8 @@ void SimStream::write(std::string_view bytes) {
 }
 
 void SimStream::note_ask(std::int64_t now) {
+    // What the server has not read it cannot have answered.
+    process_.note_backlog(++asks_ - link_->asks);
     if (!unheard_) {
         unheard_ = Unheard{now, process_.stolen()};
         return;

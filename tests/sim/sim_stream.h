@@ -57,6 +57,7 @@ class SimStream final : public env::Stream {
         Time stolen;
     };
     std::optional<Unheard> unheard_;
+    std::size_t asks_ = 0;
     std::uint64_t accepted_ = 0;
     std::uint64_t sent_ = 0;
 };

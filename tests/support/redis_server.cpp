@@ -42,6 +42,12 @@ std::string configuration(const RedisOptions& options, const TempDir& dir, std::
     return out.str();
 }
 
+std::string tls_configuration(const RedisTls& tls, std::uint16_t port) {
+    return "tls-port " + std::to_string(port) + "\ntls-ca-cert-file " + tls.ca +
+           "\ntls-cert-file " + tls.cert + "\ntls-key-file " + tls.key + "\ntls-auth-clients " +
+           (tls.auth_clients ? "yes\n" : "no\n");
+}
+
 std::string log_of(const TempDir& dir) {
     std::ifstream in(dir.file("log"));
     std::ostringstream out;
@@ -82,6 +88,7 @@ bool RedisServer::available(const std::string& program) {
 RedisServer::RedisServer(RedisOptions options) : options_(std::move(options)) {
     for (int tries = 0; tries < 5; ++tries) {
         port_ = free_port();
+        if (options_.tls) tls_port_ = free_port();
         if (launch()) return;
         kill9();
     }
@@ -91,7 +98,9 @@ RedisServer::RedisServer(RedisOptions options) : options_(std::move(options)) {
 RedisServer::~RedisServer() { kill9(); }
 
 bool RedisServer::launch() {
-    const std::string config = dir_.write("redis.conf", configuration(options_, dir_, port_));
+    std::string text = configuration(options_, dir_, port_);
+    if (options_.tls) text += tls_configuration(*options_.tls, tls_port_);
+    const std::string config = dir_.write("redis.conf", text);
     const std::string output = dir_.file("log");
     pid_ = run(options_.program.c_str(), config.c_str(), output.c_str());
     if (pid_ < 0) give_up("fork failed");
@@ -128,11 +137,17 @@ std::string RedisServer::uri() const {
                 : "?password_file=" + dir_.write("password", options_.password + "\n");
         return "unix://" + socket_path() + query;
     }
+    if (options_.tls) {
+        const std::string& query = options_.tls->query;
+        return "rediss://" + user + label() + "?" +
+               (query.empty() ? "ca=" + options_.tls->ca : query);
+    }
     return "redis://" + user + "127.0.0.1:" + std::to_string(port_);
 }
 
 std::string RedisServer::label() const {
-    return options_.unix_socket ? socket_path() : "127.0.0.1:" + std::to_string(port_);
+    return options_.unix_socket ? socket_path()
+                                : "127.0.0.1:" + std::to_string(options_.tls ? tls_port_ : port_);
 }
 
 void RedisServer::reap() {

@@ -6,12 +6,22 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "tests/support/temp_dir.h"
 
 namespace quorumlock::testing {
+
+/// Files of a server that speaks TLS, on a port beside the plain one.
+struct RedisTls {
+    std::string ca, cert, key;
+    /// Clients have to show a certificate of `ca`.
+    bool auth_clients = false;
+    /// What uri() asks for behind the '?'; empty: "ca=" and the file.
+    std::string query{};
+};
 
 struct RedisOptions {
     /// `requirepass`; command() and uri() use it.
@@ -22,6 +32,8 @@ struct RedisOptions {
     bool unix_socket = false;
     /// Start as a replica of the server on this port of 127.0.0.1.
     std::uint16_t replica_of = 0;
+    /// uri() then is a rediss:// one; command() goes on over the plain port.
+    std::optional<RedisTls> tls{};
     /// The program: "valkey-server" where that is installed (see RedisServer::available).
     std::string program = "redis-server";
 };
@@ -39,6 +51,7 @@ class RedisServer {
     static bool available(const std::string& program);
 
     std::uint16_t port() const noexcept { return port_; }
+    std::uint16_t tls_port() const noexcept { return tls_port_; }
     pid_t pid() const noexcept { return pid_; }
     const TempDir& dir() const noexcept { return dir_; }
     std::string socket_path() const { return dir_.file("s"); }
@@ -71,6 +84,7 @@ class RedisServer {
     RedisOptions options_;
     TempDir dir_;
     std::uint16_t port_ = 0;
+    std::uint16_t tls_port_ = 0;
     pid_t pid_ = -1;
 };
 

@@ -1,15 +1,13 @@
 #include "tools/cli/bench.h"
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
-#include <condition_variable>
 #include <memory>
-#include <thread>
 
 #include "tools/cli/bench_hold.h"
 #include "tools/cli/bench_plan.h"
 #include "tools/cli/bench_processes.h"
+#include "tools/cli/bench_progress.h"
+#include "tools/cli/bench_renew.h"
 #include "tools/cli/context.h"
 #include "tools/cli/durations.h"
 
@@ -22,28 +20,7 @@ struct BenchFlags {
     BenchPlan plan;
     std::string ttl = "30s";
     std::string wait = "30s";
-};
-
-/// One line that counts up, on a terminal only.
-class Progress {
-  public:
-    explicit Progress(const std::atomic<std::uint64_t>& cycles) {
-        if (isatty(STDERR_FILENO) == 0) return;
-        shown_ = std::jthread([this, &cycles](const std::stop_token& stop) {
-            std::unique_lock guard(mutex_);
-            while (!wake_.wait_for(guard, stop, std::chrono::milliseconds(500),
-                                   [&stop] { return stop.stop_requested(); })) {
-                std::fprintf(stderr, "\r%llu cycles",
-                             static_cast<unsigned long long>(cycles.load()));
-            }
-            std::fputs("\r\033[K", stderr);
-        });
-    }
-
-  private:
-    std::mutex mutex_;
-    std::condition_variable_any wake_;
-    std::jthread shown_;
+    bool renew = false;
 };
 
 BenchReport run_mode(const BenchRun& run) {
@@ -67,7 +44,7 @@ BenchReport run_plan(const Context& context, const BenchPlan& plan, std::atomic<
 
     HeldLocks held(*service);
     if (plan.hold > 0) {
-        if (auto taken = held.take(plan.hold, plan.acquire); !taken) {
+        if (auto taken = held.take_warm(plan.hold, plan.acquire); !taken) {
             return failed(context, taken.error());
         }
     }
@@ -75,7 +52,7 @@ BenchReport run_plan(const Context& context, const BenchPlan& plan, std::atomic<
     std::atomic<std::uint64_t> ended{0};
     BenchReport report;
     {
-        const Progress progress(ended);
+        const Progress progress(ended, "cycles");
         report = run_mode({*service, plan, errors, ended, inside});
     }
     report.rss_kib = resident_kib();
@@ -85,6 +62,30 @@ BenchReport run_plan(const Context& context, const BenchPlan& plan, std::atomic<
     report.errors = errors.count();
     for (const auto& error : errors.kept()) context.fail("bench", error);
     return report;
+}
+
+/// Shown where it was not a clean run: its exit code.
+int end_bench(std::uint64_t errors) {
+    if (std::fflush(stdout) != 0) return kInternal;
+    if (errors == 0) return kOk;
+    std::fprintf(stderr, "quorumlock: bench: not a clean run: %llu errors\n",
+                 static_cast<unsigned long long>(errors));
+    return kNoQuorum;
+}
+
+int run_renewed_plan(const Context& context, const BenchPlan& plan) {
+    auto service = context.open();
+    if (!service) return context.fail("bench", service.error());
+    (void)service->nodes().get();
+    BenchErrors errors;
+    const RenewReport report = run_renewed(*service, plan, errors);
+    for (const auto& error : errors.kept()) context.fail("bench", error);
+    if (context.json) {
+        report.print_json(stdout);
+    } else {
+        report.print_text(stdout);
+    }
+    return end_bench(report.errors);
 }
 
 int run_bench(const Context& context, BenchFlags flags) {
@@ -101,6 +102,10 @@ int run_bench(const Context& context, BenchFlags flags) {
     plan.acquire.ttl = *ttl;
     plan.acquire.fence = context.fence;
     if (plan.contended) plan.acquire.wait = *wait;
+    if (flags.renew) {
+        plan.acquire.renew = true;
+        return run_renewed_plan(context, plan);
+    }
 
     std::atomic<int>& inside = shared_counter();
     BenchReport report;
@@ -117,13 +122,7 @@ int run_bench(const Context& context, BenchFlags flags) {
     } else {
         report.print_text(stdout);
     }
-    if (std::fflush(stdout) != 0) return kInternal;
-    if (report.errors > 0) {
-        std::fprintf(stderr, "quorumlock: bench: not a clean run: %llu errors\n",
-                     static_cast<unsigned long long>(report.errors));
-        return kNoQuorum;
-    }
-    return kOk;
+    return end_bench(report.errors);
 }
 
 }  // namespace
@@ -150,12 +149,18 @@ void add_bench(CLI::App& app, Context& context) {
                                   "cycle should have started")
                      ->check(CLI::Range(0.1, 1e6))
                      ->excludes(threads);
-    verb->add_flag("--contended", plan.contended, "all on one resource, waiting for each other")
-        ->excludes(rate);
+    auto* contended =
+        verb->add_flag("--contended", plan.contended, "all on one resource, waiting for each other")
+            ->excludes(rate);
     verb->add_option("--processes", plan.processes, "with --contended: in so many processes")
         ->check(CLI::Range(1, 256));
-    verb->add_option("--hold", plan.hold, "hold so many locks all the while; tells their memory")
-        ->check(CLI::Range(1, 10'000'000));
+    auto* hold = verb->add_option("--hold", plan.hold,
+                                  "hold so many locks all the while; tells their memory")
+                     ->check(CLI::Range(1, 10'000'000));
+    verb->add_flag("--renew", flags->renew,
+                   "no cycles: renew what is held for --seconds; tells losses, memory, CPU")
+        ->needs(hold)
+        ->excludes(workers, threads, cycles, rate, contended);
     verb->add_option("--ttl", flags->ttl, "lease of every lock")->capture_default_str();
     verb->add_option("--wait", flags->wait, "with --contended: how long an acquire waits")
         ->capture_default_str();

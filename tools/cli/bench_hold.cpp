@@ -10,7 +10,7 @@ namespace {
 constexpr std::uint64_t kBatch = 256;
 }
 
-Result<void> HeldLocks::take(std::uint64_t count, const AcquireOptions& options) {
+Result<void> HeldLocks::take_warm(std::uint64_t count, const AcquireOptions& options) {
     // What a batch in flight needs is there before the counting starts.
     if (auto warm = take_batch(0, std::min(count, kBatch), options); !warm) return warm;
     BenchErrors errors;
@@ -18,10 +18,17 @@ Result<void> HeldLocks::take(std::uint64_t count, const AcquireOptions& options)
     if (errors.count() > 0) return errors.kept().front();
 
     const long before = resident_kib();
+    if (auto taken = take(count, options); !taken) return taken;
+    bytes_each_ = static_cast<double>(resident_kib() - before) * 1024 / static_cast<double>(count);
+    return {};
+}
+
+Result<void> HeldLocks::take(std::uint64_t count, const AcquireOptions& options) {
+    locks_.reserve(count);
     for (std::uint64_t i = 0; i < count; i += kBatch) {
         if (auto taken = take_batch(i, std::min(kBatch, count - i), options); !taken) return taken;
+        if (taken_ != nullptr) taken_->store(locks_.size(), std::memory_order_relaxed);
     }
-    bytes_each_ = static_cast<double>(resident_kib() - before) * 1024 / static_cast<double>(count);
     return {};
 }
 
@@ -30,7 +37,7 @@ Result<void> HeldLocks::take_batch(std::uint64_t first, std::uint64_t count,
     std::vector<Operation<Lock>> open;
     open.reserve(count);
     for (std::uint64_t i = first; i < first + count; ++i) {
-        open.push_back(service_.acquire("bench:held:" + std::to_string(i), options));
+        open.push_back(service_.acquire("bench:hold:" + std::to_string(i), options));
     }
     for (auto& operation : open) {
         auto lock = operation.get();
@@ -38,6 +45,12 @@ Result<void> HeldLocks::take_batch(std::uint64_t first, std::uint64_t count,
         locks_.push_back(std::move(*lock));
     }
     return {};
+}
+
+std::uint64_t HeldLocks::lost() const {
+    const auto lost =
+        std::count_if(locks_.begin(), locks_.end(), [](const Lock& lock) { return !lock.held(); });
+    return static_cast<std::uint64_t>(lost);
 }
 
 void HeldLocks::give_back(BenchErrors& errors) {

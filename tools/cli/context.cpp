@@ -1,5 +1,6 @@
 #include "tools/cli/context.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -71,6 +72,23 @@ Result<void> choose_nodes(const Context& context, std::vector<std::string> from_
         "no nodes: give --nodes URI,URI,..., set QUORUMLOCK_NODES, or name them in --config FILE");
 }
 
+/// A part of the query: rediss://host?verify=none
+bool is_unverified(std::string_view uri) {
+    const std::size_t mark = std::min(uri.find('?'), uri.size());
+    const std::string query = "&" + std::string(uri.substr(std::min(mark + 1, uri.size()))) + "&";
+    return query.find("&verify=none&") != query.npos;
+}
+
+void warn_of_unverified(const std::vector<std::string>& nodes) {
+    for (const std::string& uri : nodes) {
+        if (!is_unverified(uri)) continue;
+        const std::string shown = one_line(uri.substr(0, uri.find('?')));
+        std::fprintf(stderr,
+                     "quorumlock: warning: %s: its certificate is not looked at (verify=none)\n",
+                     shown.c_str());
+    }
+}
+
 }  // namespace
 
 Result<Settings> Context::settings() const {
@@ -90,6 +108,7 @@ Result<Settings> Context::settings() const {
     if (!applied) return std::move(applied).error();
     auto chosen = choose_nodes(*this, std::move(file.nodes), settings.nodes);
     if (!chosen) return std::move(chosen).error();
+    warn_of_unverified(settings.nodes);
     return settings;
 }
 

@@ -21,6 +21,8 @@ namespace quorumlock::cli {
 enum ExitCode : int {
     kOk = 0,
     kNotHeld = 1,        ///< release or extend of what is not held.
+    kWarnings = 1,       ///< doctor: something is not as it should be.
+    kErrors = 2,         ///< doctor: locks are not safe, or some node has no vote.
     kUsage = 64,         ///< Wrong usage, known without a network.
     kNoQuorum = 69,      ///< Too few nodes answered, or they refuse us; each node's cause is told.
     kInternal = 70,      ///< What should not happen; worth a bug report.

@@ -11,6 +11,7 @@
 
 #include "tools/cli/bench.h"
 #include "tools/cli/output.h"
+#include "tools/cli/own_arguments.h"
 #include "tools/cli/service_options.h"
 #include "tools/cli/verbs.h"
 
@@ -47,15 +48,16 @@ void add_global_flags(CLI::App& app, Context& context) {
 namespace {
 
 constexpr const char* kFooter =
-    "Nodes: redis://[user[:password]@]host[:port][/db], unix:///path?db=, memory:; ?name= labels "
-    "one.\nThey come from --nodes, else from QUORUMLOCK_NODES, else from the --config file. Other "
-    "users of the\nmachine see the flags of a process: keep a password in QUORUMLOCK_NODES, in the "
-    "file, or behind\n?password_file=PATH or ?password_env=NAME.\n"
+    "Nodes: redis://[user[:password]@]host[:port][/db], rediss://...?ca=&cert=&key=&verify=&sni=,\n"
+    "unix:///path?db=, memory:; ?name= labels one.\nThey come from --nodes, else from "
+    "QUORUMLOCK_NODES, else from the --config file. Other "
+    "users of the\nmachine may see the flags of a process before it hides them: keep a password in "
+    "QUORUMLOCK_NODES, in\nthe file, or behind ?password_file=PATH or ?password_env=NAME.\n"
     "Durations have a unit: 500ms, 30s, 1.5m, 2h. Global flags stand before or behind the verb.\n"
     "Results are JSON on stdout, errors one line each on stderr (one JSON object with --json).\n"
     "Exit codes: 0 done; 1 not held (extend, release); 64 wrong usage; 69 no quorum, with each "
     "node's\ncause; 75 another holds the lock. run: the command's own, 128+n, 126, 127, 74 lock "
-    "lost.";
+    "lost.\ndoctor: 1 warnings, 2 errors.";
 
 /// Global flags that take no value.
 bool stands_alone(std::string_view flag) {
@@ -131,11 +133,14 @@ int run_main(int argc, char** argv) {
     add_extend(app, context);
     add_release(app, context);
     add_inspect(app, context);
+    add_break(app, context);
     add_nodes(app, context);
+    add_doctor(app, context);
     add_bench(app, context);
     add_cluster(app, context);
 
     std::vector<std::string> arguments(argv + 1, argv + argc);
+    hide_user_info(argc, argv);
     split_command(arguments, context);
     return parse_and_run(app, context, std::move(arguments));
 }

@@ -2,7 +2,6 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -13,29 +12,13 @@
 
 #include "tools/cli/node_text.h"
 #include "tools/cli/output.h"
+#include "tools/cli/table.h"
 #include "tools/cli/verbs.h"
 
 namespace quorumlock::cli {
 namespace {
 
 using nlohmann::ordered_json;
-
-/// Columns as wide as their longest cell, two spaces between, nothing behind the last.
-bool print_table(const std::vector<std::vector<std::string>>& rows) {
-    std::vector<std::size_t> widths(rows.front().size(), 0);
-    for (const auto& row : rows) {
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-    }
-    std::string text;
-    for (const auto& row : rows) {
-        std::string line;
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            line += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
-        }
-        text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-    }
-    return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
-}
 
 /// What the service says once, e.g. that it takes the servers' youth for a first start.
 class Notices final : public Observer {
@@ -73,7 +56,7 @@ bool print_nodes(const std::vector<NodeInfo>& nodes, const std::vector<std::stri
     }
     std::vector<std::vector<std::string>> rows{node_columns()};
     for (const NodeInfo& info : nodes) rows.push_back(row_of(info));
-    if (!print_table(rows)) return false;
+    if (std::fputs(table_text(rows).c_str(), stdout) < 0 || std::fflush(stdout) != 0) return false;
     for (const std::string& notice : notices) {
         std::fprintf(stderr, "quorumlock: nodes: note: %s\n", notice.c_str());
     }

@@ -19,7 +19,9 @@ void add_acquire(CLI::App& app, Context& context);
 void add_extend(CLI::App& app, Context& context);
 void add_release(CLI::App& app, Context& context);
 void add_inspect(CLI::App& app, Context& context);
+void add_break(CLI::App& app, Context& context);
 void add_nodes(CLI::App& app, Context& context);
+void add_doctor(CLI::App& app, Context& context);
 void add_cluster(CLI::App& app, Context& context);
 
 /// Checks 1..4096 bytes. Rule A1.

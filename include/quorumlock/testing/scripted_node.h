@@ -49,11 +49,17 @@ class ScriptedNode final : public nodes::Node {
     /// Keeps fencing counters. All nodes of a service must, for Lock::fence() to be other than 0.
     /// Set before the service is opened.
     bool fences = false;
+    /// Hands a key over in one step (rule W5). Set likewise.
+    bool transfers = true;
+    /// A refusal promises to tell of the key's next change (rule W1); tell() keeps the promise.
+    bool tells = false;
 
     /// Changes ready() and settled(), and tells the service.
     void change(bool ready_now, bool settled_now);
     /// Becomes normal, and answers all that hung, as of now.
     void wake();
+    /// Tells the service that this key has changed; empty: that any may have.
+    void tell(const std::string& resource);
     /// The key vanishes: evicted, deleted by hand, or the server restarted without it.
     void forget(const std::string& resource) { keys.erase(resource); }
 
@@ -71,14 +77,18 @@ class ScriptedNode final : public nodes::Node {
     std::size_t given_up = 0;
     std::size_t given_up_silent = 0;
     std::size_t owed_undos = 0;
+    bool watched = false;  ///< Somebody waits, or did.
 
     /// Where its time comes from; set by the service that is opened over it.
     void live_on(std::shared_ptr<nodes::Loop> loop);
 
     void open(int index, nodes::NodeEvents& events) override;
-    bool ready() const noexcept override { return is_ready; }
+    bool ready() const noexcept override { return is_ready && !closed_; }
     bool settled() const noexcept override { return is_settled; }
-    nodes::Abilities abilities() const noexcept override { return {.fence = fences, .heal = true}; }
+    nodes::Abilities abilities() const noexcept override {
+        return {.fence = fences, .heal = true, .transfer = transfers};
+    }
+    void prepare_wake() override { watched = true; }
     nodes::Ticket ask(const nodes::Ask& ask, nodes::AnswerEvents& to, std::uint32_t tag) override;
     void give_up(nodes::Ticket ticket, bool silent) override;
     void undo(std::string_view resource, const Token& token, Nanos ttl) override;
@@ -93,15 +103,20 @@ class ScriptedNode final : public nodes::Node {
         nodes::AnswerEvents* to;  ///< Null: given up.
         std::uint32_t tag;
         nodes::Step step;
-        std::string resource, token;
+        std::string resource, token, from;
         Nanos ttl;
         bool fence;
+        bool wake;
         std::int64_t counter;
         nodes::Answer answer{};
+        std::string found{};  ///< inspect: the holder's token.
     };
 
     Mode take_mode();
     nodes::Answer apply(const Asked& asked);
+    void clear_giver(const Asked& asked);
+    nodes::Answer grant(const Asked& asked, bool given);
+    nodes::Answer inspect(const Asked& asked) const;
     nodes::Answer refusal(const Asked& asked) const;
     void answer_later(Asked asked, const nodes::Answer& answer);
     void deliver();
@@ -111,6 +126,8 @@ class ScriptedNode final : public nodes::Node {
     std::shared_ptr<nodes::Loop> loop_;
     int index_ = 0;
     nodes::NodeEvents* events_ = nullptr;
+    bool closed_ = false;
+    const Cause closed_cause_{CauseClass::closed, "the service is closed"};
     nodes::Ticket last_ticket_ = 0;
     std::deque<Asked> hanging_, answers_, answers_now_;
 };

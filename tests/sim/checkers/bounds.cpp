@@ -45,9 +45,15 @@ void Bounds::look(const SimService& service, int clients) {
     if (silence > longest_limit(service)) {
         report(service.process(), "asked a node on that had not answered for " + text_of(silence));
     }
+    const std::size_t backlog = service.process().longest_backlog();
+    if (backlog > service.options().max_backlog) {
+        report(service.process(),
+               "asked a node on that had " + std::to_string(backlog - 1) + " asks to read");
+    }
     const std::size_t instances = service.instances();
     const std::size_t bytes =
-        instances * most * (sizeof(detail::Lease) + sizeof(detail::OperationState));
+        instances * most *
+        (sizeof(detail::Lease) + sizeof(detail::Round) + sizeof(detail::OperationState));
     if (stats.pooled_bytes > bytes) {
         report(service.process(), "has pools of " + std::to_string(stats.pooled_bytes) + " bytes");
     }

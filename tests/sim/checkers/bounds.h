@@ -6,6 +6,9 @@
 //  - A node takes no more than max_backlog commands but for the undos and releases whose place was
 //    reserved with them (rule N7): twice that, and what debts it pays. It owes at most ten times
 //    max_backlog for bare tokens, and one for each command that a broken connection took with it.
+//  - Of these commands at most max_backlog are asks: that many may wait to be read by one server.
+//  How
+//    many wait for its answer, which are more, is not known here.
 //  - A node that has not answered for the longest time limit of a command is asked for nothing more
 //    until it is heard of again (rule N8).
 //  - When a service is closed it has no lease and no operation, waits for no callback and does not

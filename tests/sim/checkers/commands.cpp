@@ -28,6 +28,7 @@ std::int64_t Commands::promise_of(std::int64_t written, Nanos ttl) const noexcep
 void Commands::read(SimServer& server, Link* link, std::int64_t written,
                     const std::vector<std::string_view>& words) {
     if (!sidecar_) changing_ = {};
+    giving_.clear();
     if (link == nullptr) return;
     if (words[0] == "SET") {
         read_set(server, *link, written, words);
@@ -115,6 +116,7 @@ void Commands::read_fence_script(SimServer& server, Link& link, std::int64_t wri
         if (words[0] == "EVALSHA" && !server.redis().has_script(words[1])) return;
         return read_acquire(server, link, written, words[3], words[5], words[6]);
     }
+    if (words.size() == 10) return read_transfer(server, link, written, words, 5);
     Attempt* const attempt = ledger_.find(words[5]);
     if (words.size() != 8 || attempt == nullptr) {
         return verdict_.report("commands", "a RAISE is not one of a token that has been seen");
@@ -122,10 +124,25 @@ void Commands::read_fence_script(SimServer& server, Link& link, std::int64_t wri
     changing_ = attempt->token;
 }
 
+/// Rule W5: an ACQUIRE that may also take the key from the giver, of the same service. `to`: where
+/// the taker's token stands; the ttl is behind it, and the giver's token the last word.
+void Commands::read_transfer(SimServer& server, Link& link, std::int64_t written,
+                             const std::vector<std::string_view>& words, std::size_t to) {
+    if (words[0] == "EVALSHA" && !server.redis().has_script(words[1])) return;
+    const Attempt* const giver = ledger_.find(words.back());
+    if (giver == nullptr || giver->process != link.process().index() ||
+        giver->service != link.service) {
+        verdict_.report("commands", "a TRANSFER takes from a token of another service");
+    }
+    read_acquire(server, link, written, words[3], words[to], words[to + 1]);
+    giving_ = words.back();
+}
+
 void Commands::read_script(SimServer& server, Link& link, std::int64_t written,
                            const std::vector<std::string_view>& words) {
     if (words.size() < 5) return;
     if (words[2] == "2") return read_fence_script(server, link, written, words);
+    if (words.size() == 9) return read_transfer(server, link, written, words, 4);
     Attempt* const attempt = ledger_.find(words[4]);
     if (attempt == nullptr) return;
     Vote& vote = vote_at(*attempt, server);
@@ -207,6 +224,10 @@ Attempt* Commands::key_gone(SimServer& server, Link* link, std::string_view, std
     const bool ours = link != nullptr || sidecar_;
     if (ours && why == Gone::deleted && changing_ != attempt->token) {
         verdict_.report("commands", "a command of another token deleted the key of token " +
+                                        attempt->name() + " at " + server.name());
+    }
+    if (ours && why == Gone::overwritten && giving_ != attempt->token) {
+        verdict_.report("commands", "a command of another token took the key of token " +
                                         attempt->name() + " at " + server.name());
     }
     if (ours && why == Gone::deleted && attempt->detached && !attempt->token_shared) {

@@ -6,8 +6,9 @@
 //    (rules N5, N6 and N9). Where CLIENT KILL or the way to use it is refused, rule N6 promises
 //    less: the undo is then repeated, and checked by what is left behind.
 //  - Nothing is shortened: no command makes a lease end earlier than it did (rule E2).
-//  - Nothing of another's is taken: our RELEASE and EXTEND change no key but their token's, and
-//    CLIENT KILL names no connection but one of the same service (rule N6).
+//  - Nothing of another's is taken: our RELEASE and EXTEND change no key but their token's, a
+//    TRANSFER none but the giver's (rule W5), and CLIENT KILL names no connection but one of the
+//    same service (rule N6).
 //  - No EXTEND is read after a RELEASE of its token (rule N9), where the same can be promised.
 //  - Nobody of ours deletes the key of a lock that was detached.
 //  - A sidecar is asked for the lock of a token once (rule N2), and for its unlock when nobody
@@ -54,6 +55,8 @@ class Commands {
                   const std::vector<std::string_view>& words);
     void read_acquire(SimServer& server, Link& link, std::int64_t written,
                       std::string_view resource, std::string_view token, std::string_view ttl);
+    void read_transfer(SimServer& server, Link& link, std::int64_t written,
+                       const std::vector<std::string_view>& words, std::size_t to);
     void read_heal(Link& link, std::int64_t written, Attempt& attempt, std::string_view ttl);
     void read_fence_script(SimServer& server, Link& link, std::int64_t written,
                            const std::vector<std::string_view>& words);
@@ -69,7 +72,8 @@ class Commands {
     Renewals& renewals_;
     Retries& retries_;
     Verdict& verdict_;
-    std::string_view changing_;  ///< The token of the command that is being executed.
+    std::string_view changing_;  ///< The token of the command that is being executed,
+    std::string giving_;         ///< and of a TRANSFER that of the giver.
     bool sidecar_ = false;       ///< A sidecar of ours executes it.
     std::int64_t promise_ = 0;   ///< What it promises its holder.
     int sets_ = 0;

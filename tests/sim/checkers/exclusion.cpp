@@ -14,7 +14,7 @@ constexpr Time kForget = 10 * kSecond;
 
 void Belief::fire() {
     // The validity ends now, whether or not its holder is awake to see it.
-    if (!over) owner.finish(*this, until);
+    if (!over) owner.expired(*this);
 }
 
 Exclusion::Exclusion(World& world, Ledger& ledger, Renewals& renewals, Verdict& verdict)
@@ -90,6 +90,16 @@ void Exclusion::poll(SimProcess& process) {
         if (belief->process == &process) follow(*belief);
         if (i < current_.size() && current_[i] == belief) ++i;
     }
+    std::erase_if(expired_, [](const Belief* b) { return b->let_go; });
+    for (const Belief* const belief : expired_) {
+        if (belief->process != &process || !belief->lock->held()) continue;
+        verdict_.report("validity", who(*belief) + " was extended when its validity had ended");
+    }
+}
+
+void Exclusion::expired(Belief& belief) {
+    finish(belief, belief.until);
+    if (belief.process != nullptr) expired_.push_back(&belief);
 }
 
 void Exclusion::follow(Belief& belief) {
@@ -253,6 +263,7 @@ void Exclusion::closing(const SimProcess& process) {
 }
 
 void Exclusion::died(SimProcess& process) {
+    std::erase_if(expired_, [&](const Belief* b) { return b->process == &process; });
     for (std::size_t i = 0; i < current_.size();) {
         if (current_[i]->process == &process) {
             let_go(*current_[i]);

@@ -16,7 +16,8 @@
 //  3. Validity. A quorum of nodes was asked, by the first byte of the command, so late that
 //     t + ttl - drift reaches the end of the validity: rules A3, T2, T3 and E2. held() is false
 //     at and after that end by the holder's own clock, whatever pauses: rule T4. It is false when
-//     release() returns (rule R4), and nothing is extended that was not held (rule E4).
+//     release() returns (rule R4), and nothing is extended that was not held (rule E4): neither one
+//     whose extension was asked for too late, nor one whose answers came too late.
 //  4. Patience. A lock is given up before the end of its validity only where its service closes,
 //     or where a quorum of nodes no longer has its key: rules E3 and L2. Nodes that may still apply
 //     an old SET (rule N6 without CLIENT KILL) do not count as having it.
@@ -89,6 +90,7 @@ class Exclusion {
     friend struct Belief;
     void begin(Belief& belief);
     void follow(Belief& belief);
+    void expired(Belief& belief);
     void check_backing(Belief& belief);
     void check_promise(Belief& belief);
     bool is_closed(const Belief& belief) const noexcept;
@@ -106,6 +108,7 @@ class Exclusion {
     Verdict& verdict_;
     std::deque<Belief> beliefs_;
     std::vector<Belief*> current_;              ///< Not over.
+    std::vector<Belief*> expired_;              ///< Over by their own end, and not let go of yet.
     std::vector<std::vector<Belief*>> recent_;  ///< Of each resource, those over included.
     std::vector<int> closed_;                   ///< The last service of each process that closes.
     int grants_ = 0;

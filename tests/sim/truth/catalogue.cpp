@@ -83,6 +83,60 @@ std::vector<Command> about_connections() {
     };
 }
 
+std::vector<Command> about_waiting() {
+    const std::string channel = "__redis__:invalidate";
+    return {
+        {"CLIENT", "TRACKING"},
+        {"CLIENT", "TRACKING", "MAYBE"},
+        {"CLIENT", "TRACKING", "ON", "COLOUR"},
+        {"CLIENT", "TRACKING", "ON", "REDIRECT"},
+        {"CLIENT", "TRACKING", "ON", "REDIRECT", "999999", "OPTIN"},
+        {"CLIENT", "TRACKING", "ON", "REDIRECT", "0"},
+        {"CLIENT", "TRACKING", "ON", "REDIRECT", "-1"},
+        {"CLIENT", "TRACKING", "ON", "REDIRECT", "x"},
+        {"CLIENT", "TRACKING", "ON", "REDIRECT", "<id 1>", "REDIRECT", "<id 1>"},
+        {"CLIENT", "TRACKING", "ON", "OPTIN", "OPTOUT"},
+        {"CLIENT", "TRACKING", "ON", "BCAST", "OPTIN"},
+        {"CLIENT", "TRACKING", "ON", "PREFIX", "p"},
+        {"CLIENT", "CACHING"},
+        {"CLIENT", "CACHING", "YES"},
+        {"CLIENT", "CACHING", "YES", "more"},
+        {"CLIENT", "TRACKING", "OFF"},
+        {"client", "tracking", "on", "optout"},
+        {"CLIENT", "CACHING", "YES"},
+        {"CLIENT", "CACHING", "NO"},
+        {"CLIENT", "CACHING", "MAYBE"},
+        {"CLIENT", "TRACKING", "ON", "OPTIN"},
+        {"CLIENT", "TRACKING", "ON", "BCAST"},
+        {"CLIENT", "TRACKING", "ON", "NOLOOP"},
+        {"CLIENT", "TRACKING", "ON", "OPTIN"},
+        {"CLIENT", "CACHING", "yes"},
+        {"CLIENT", "CACHING", "NO"},
+        {"CLIENT", "TRACKING", "OFF"},
+        {"SUBSCRIBE"},
+        {"SUBSCRIBE", channel},
+        {"PING"},
+        {"PING", "there"},
+        {"PING", "a", "b"},
+        {"GET", "string"},
+        {"SET", "string", "value"},
+        {"CLIENT", "ID"},
+        {"CLIENT", "TRACKING", "OFF"},
+        {"HELLO"},
+        {"AUTH", "wrong"},
+        {"NONSENSE"},
+        {"EVAL", "return 1", "0"},
+        {"SUBSCRIBE", "a", channel, "a"},
+        {"UNSUBSCRIBE", "a", "b"},
+        {"UNSUBSCRIBE"},
+        {"UNSUBSCRIBE"},
+        {"UNSUBSCRIBE", "a"},
+        {"EVAL", "return redis.call('SUBSCRIBE','a')", "0"},
+        {"RESET", "now"},
+        {"PING"},
+    };
+}
+
 std::vector<Command> about_the_server() {
     return {
         {"INFO"},
@@ -219,8 +273,8 @@ std::vector<Command> about_scripts() {
 
 std::vector<Command> catalogue() {
     std::vector<Command> all;
-    for (const auto& part :
-         {about_connections(), about_the_server(), about_keys(), about_scripts()}) {
+    for (const auto& part : {about_connections(), about_waiting(), about_the_server(), about_keys(),
+                             about_scripts()}) {
         all.insert(all.end(), part.begin(), part.end());
     }
     return all;

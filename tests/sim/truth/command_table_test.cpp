@@ -15,8 +15,8 @@ struct Said {
 /// COMMAND INFO as lines: the name, the arity, then a flag a line up to the first number.
 Said parsed(const std::string& info) {
     const std::pair<const char*, unsigned> known[] = {
-        {"write", kWrite}, {"denyoom", kDenyOom}, {"noscript", kNoScript},   {"loading", kLoading},
-        {"stale", kStale}, {"no_auth", kNoAuth},  {"allow_busy", kAllowBusy}};
+        {"write", kWrite}, {"denyoom", kDenyOom}, {"noscript", kNoScript},    {"loading", kLoading},
+        {"stale", kStale}, {"no_auth", kNoAuth},  {"allow_busy", kAllowBusy}, {"readonly", kReads}};
     std::istringstream lines(info);
     std::string line;
     Said said;

@@ -72,6 +72,25 @@ std::string time_shape(const std::string& reply) {
     return right ? "<time>" : reply;
 }
 
+/// All subscriptions ended at once: the order is the server's own.
+std::string unsubscribed(const std::string& reply) {
+    const std::string mark = "*3\r\n$11\r\nunsubscribe\r\n";
+    std::multiset<std::string> channels, counts;
+    for (std::size_t at = 0; at < reply.size();) {
+        if (reply.compare(at, mark.size(), mark) != 0) return reply;
+        const std::size_t from = at + mark.size();
+        at = std::min(reply.find(mark, from), reply.size());
+        const std::size_t count = reply.rfind(':', at);
+        if (count == std::string::npos || count < from) return reply;
+        channels.insert(reply.substr(from, count - from));
+        counts.insert(reply.substr(count, at - count));
+    }
+    std::string text;
+    for (const std::string& channel : channels) text += channel;
+    for (const std::string& count : counts) text += count;
+    return text;
+}
+
 }  // namespace
 
 bool same(const std::vector<std::string>& words, std::string& real, const Ids& real_ids,
@@ -89,11 +108,19 @@ bool same(const std::vector<std::string>& words, std::string& real, const Ids& r
         const std::set<std::string> known = names(sim);
         real = info(real, known);
         sim = info(sim, known);
+    } else if (command == "unsubscribe" && words.size() == 1) {
+        real = unsubscribed(real);
+        sim = unsubscribed(sim);
     } else if (command == "time") {
         real = time_shape(real);
         sim = time_shape(sim);
     } else if (command == "pttl" || command == "ttl" || command.starts_with("eval")) {
         // Time passes on the real server only.
+        const std::string refused = "*2\r\n:0\r\n";  // an acquire, with the remaining time
+        if (real.starts_with(refused) && sim.starts_with(refused)) {
+            real.erase(0, refused.size());
+            sim.erase(0, refused.size());
+        }
         constexpr std::int64_t kFarMs = 60'000, kFar = 60, kPassedMs = 9000, kPassed = 9,
                                kSlackMs = 50;
         if (!is_integer(real) || !is_integer(sim)) return real == sim;

@@ -11,7 +11,9 @@ namespace quorumlock::sim::truth {
 namespace {
 
 const std::vector<std::string> kKeys = {"a", "b", std::string("c\0\r\n", 4)};
-constexpr int kConnections = 3;
+/// The last of them is in half of the sequences the one that is told of changes.
+constexpr int kConnections = 4;
+const std::string kChannel = "__redis__:invalidate";
 constexpr std::size_t kTimes = 400;
 
 // None of them a short time, which would pass on the real server only.
@@ -64,8 +66,13 @@ std::string RandomSteps::id() {
 
 std::vector<Step> RandomSteps::sequence(int length) {
     std::vector<Step> steps;
+    if (chance(50)) steps = listening();
     while (static_cast<int>(steps.size()) < length) {
-        if (chance(3)) {
+        if (chance(10)) {
+            const int who = 1 + static_cast<int>(below(kConnections));
+            steps.push_back({who, {"CLIENT", "CACHING", "YES"}});
+            steps.push_back({who, chance(50) ? read() : chance(50) ? script() : own_script()});
+        } else if (chance(3)) {
             steps.push_back({kOperator, {any(operators())}});
         } else {
             steps.push_back({1 + static_cast<int>(below(kConnections)), command()});
@@ -74,6 +81,19 @@ std::vector<Step> RandomSteps::sequence(int length) {
     for (const std::string& name : kKeys) {
         steps.push_back({1, {"GET", name}});
         steps.push_back({1, {"PTTL", name}});
+    }
+    return steps;
+}
+
+/// All others are told through the last one.
+std::vector<Step> RandomSteps::listening() {
+    std::vector<Step> steps{{kConnections, {"SUBSCRIBE", kChannel}}};
+    const std::string last = "<id " + std::to_string(kConnections) + ">";
+    for (int who = 1; who < kConnections; ++who) {
+        Command words{"CLIENT", "TRACKING", "ON", "REDIRECT", last};
+        if (chance(80)) words.push_back("OPTIN");
+        if (chance(10)) words.push_back("NOLOOP");
+        steps.push_back({who, words});
     }
     return steps;
 }
@@ -87,6 +107,7 @@ Command RandomSteps::command() {
         {20, &RandomSteps::set},        {15, &RandomSteps::read},   {10, &RandomSteps::expire},
         {6, &RandomSteps::count},       {24, &RandomSteps::script}, {8, &RandomSteps::own_script},
         {10, &RandomSteps::connection}, {3, &RandomSteps::server},  {4, &RandomSteps::scrambled},
+        {8, &RandomSteps::waiting},
     };
     std::uint64_t total = 0;
     for (const Choice& choice : kChoices) total += choice.weight;
@@ -201,6 +222,31 @@ Command RandomSteps::connection() {
             return {"PING", value()};
         default:
             return {"CLIENT", "ID"};
+    }
+}
+
+Command RandomSteps::waiting() {
+    Command words{"CLIENT", "TRACKING"};
+    switch (below(9)) {
+        case 0:
+        case 1:
+        case 2:
+            words.push_back(any({"ON", "ON", "on", "OFF", "MAYBE"}));
+            if (chance(80)) words.insert(words.end(), {"REDIRECT", id()});
+            while (chance(45))
+                words.push_back(any({"OPTIN", "OPTIN", "OPTOUT", "NOLOOP", "PREFIX"}));
+            return words;
+        case 3:
+        case 4:
+            return {"CLIENT", "CACHING", any({"YES", "YES", "NO", "MAYBE"})};
+        case 5:
+            return {"SUBSCRIBE", kChannel};
+        case 6:
+            return chance(50) ? Command{"UNSUBSCRIBE"} : Command{"UNSUBSCRIBE", kChannel, "other"};
+        case 7:
+            return {"RESET"};
+        default:
+            return {"SUBSCRIBE", "other", kChannel};
     }
 }
 

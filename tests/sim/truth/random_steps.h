@@ -29,6 +29,8 @@ class RandomSteps {
     Command connection();
     Command server();
     Command scrambled();
+    Command waiting();
+    std::vector<Step> listening();
 
     std::uint64_t below(std::uint64_t bound);
     bool chance(int percent) { return below(100) < static_cast<std::uint64_t>(percent); }

@@ -19,6 +19,7 @@ class TruthRandom : public ::testing::TestWithParam<std::uint64_t> {
             const std::string difference = twins.step(step);
             if (!difference.empty()) return said + difference;
         }
+        if (twins.pushed()) ++with_pushes_;
         return {};
     }
 
@@ -35,9 +36,14 @@ class TruthRandom : public ::testing::TestWithParam<std::uint64_t> {
     }
 
     quorumlock::testing::RedisServer real_;
+    int with_pushes_ = 0;
 };
 
-TEST_P(TruthRandom, sequences_of_commands) { try_seeds(GetParam() * kBlock + 1, kBlock); }
+TEST_P(TruthRandom, sequences_of_commands) {
+    try_seeds(GetParam() * kBlock + 1, kBlock);
+    if (HasFailure()) return;
+    EXPECT_GT(with_pushes_, static_cast<int>(kBlock / 10));
+}
 
 INSTANTIATE_TEST_SUITE_P(Block, TruthRandom, ::testing::Range<std::uint64_t>(0, 4));
 

@@ -86,6 +86,12 @@ std::string RawSocket::bytes(std::size_t count) {
     return std::exchange(buffer_, {});
 }
 
+std::string RawSocket::unread() {
+    while (fill(0)) {
+    }
+    return std::exchange(buffer_, {});
+}
+
 void RawSocket::put_back(std::string_view bytes) { buffer_.insert(0, bytes); }
 
 bool RawSocket::ended(bool expected) {

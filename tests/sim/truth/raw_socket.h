@@ -21,6 +21,8 @@ class RawSocket {
     std::string reply();
     /// Waits for so many bytes, a second at most for each piece; more when more have come.
     std::string bytes(std::size_t count);
+    /// What has come, without waiting for more.
+    std::string unread();
     /// Bytes that are to be read once more.
     void put_back(std::string_view bytes);
     /// Has the peer ended it? Waited for up to a second when that is `expected`.

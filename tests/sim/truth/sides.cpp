@@ -55,6 +55,8 @@ std::string RealSide::exchange(int who, const std::vector<std::string>& pieces, 
     return connection.bytes(count);
 }
 
+std::string RealSide::unread(int who) { return socket(who).unread(); }
+
 std::int64_t RealSide::id_of(int who) { return socket(who).id; }
 
 bool RealSide::ended(int who, bool expected) { return socket(who).ended(expected); }
@@ -79,6 +81,8 @@ std::string SimSide::exchange(int who, const std::vector<std::string>& pieces, s
     for (const std::string& piece : pieces) redis.receive(id, piece, now);
     return std::exchange(redis.output(id), {});
 }
+
+std::string SimSide::unread(int who) { return std::exchange(redis.output(client(who)), {}); }
 
 std::int64_t SimSide::id_of(int who) { return client(who); }
 

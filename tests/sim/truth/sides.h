@@ -29,6 +29,8 @@ class Side {
     /// when the connection ends or stays silent.
     virtual std::string exchange(int who, const std::vector<std::string>& pieces,
                                  std::size_t count) = 0;
+    /// Everything that has come to it meanwhile, asked for or not.
+    virtual std::string unread(int who) = 0;
     /// Makes the connection if there is none; what CLIENT ID says of it, 0 where that is refused.
     virtual std::int64_t id_of(int who) = 0;
     /// Has the server ended this connection? It is given a moment when that is `expected`.
@@ -46,6 +48,7 @@ class RealSide final : public Side {
     std::string ask(int who, const std::vector<std::string>& words) override;
     std::string exchange(int who, const std::vector<std::string>& pieces,
                          std::size_t count) override;
+    std::string unread(int who) override;
     std::int64_t id_of(int who) override;
     bool ended(int who, bool expected) override;
     void drop(int who) override;
@@ -66,6 +69,7 @@ class SimSide final : public Side {
     std::string ask(int who, const std::vector<std::string>& words) override;
     std::string exchange(int who, const std::vector<std::string>& pieces,
                          std::size_t count) override;
+    std::string unread(int who) override;
     std::int64_t id_of(int who) override;
     bool ended(int who, bool expected) override;
     void drop(int who) override;

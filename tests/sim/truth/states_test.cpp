@@ -41,6 +41,16 @@ TEST_F(TruthState, forbidden_kill_and_info) {
     all_same(catalogue());
 }
 
+TEST_F(TruthState, forbidden_tracking_and_channels) {
+    furnish();
+    ASSERT_EQ(twins.configure({"ACL", "SETUSER", "default", "-client|tracking"}), "OK");
+    twins.sim().state.no_tracking = true;
+    all_same(catalogue());
+    ASSERT_EQ(twins.configure({"ACL", "SETUSER", "default", "resetchannels"}), "OK");
+    twins.sim().state.no_channels = true;
+    all_same(catalogue());
+}
+
 TEST_F(TruthState, out_of_memory) {
     furnish();
     ASSERT_EQ(twins.configure({"CONFIG", "SET", "maxmemory", "1"}), "OK");

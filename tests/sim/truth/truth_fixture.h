@@ -35,6 +35,12 @@ class Truth : public ::testing::Test {
         for (const Command& words : commands) same(words);
     }
 
+    /// Of what was told unasked since the last command.
+    void same_pushes() {
+        const std::string difference = twins.pushes();
+        if (!difference.empty()) ADD_FAILURE() << difference;
+    }
+
     /// Bytes in pieces.
     void same_bytes(const std::vector<std::string>& pieces) {
         const std::string difference = twins.bytes(1, pieces);

@@ -37,11 +37,16 @@ const Operation kOperations[] = {
          return std::vector<Command>{{"ACL", "SETUSER", "default", "-client|kill", "-info"}};
      },
      [](State& state) { state.no_kill = state.no_info = true; }},
+    {"deaf", false,
+     [] {
+         return std::vector<Command>{{"ACL", "SETUSER", "default", "-client|tracking"}};
+     },
+     [](State& state) { state.no_tracking = true; }},
     {"allow", true,
      [] {
          return std::vector<Command>{{"ACL", "SETUSER", "default", "+@all"}};
      },
-     [](State& state) { state.no_kill = state.no_info = false; }},
+     [](State& state) { state.no_kill = state.no_info = state.no_tracking = false; }},
     {"orphan", false,
      [] {
          return std::vector<Command>{{"CONFIG", "SET", "replica-serve-stale-data", "no"},
@@ -99,6 +104,11 @@ Twins::Twins(const quorumlock::testing::RedisServer& real, const std::string& pa
     sim().state.password = password;
     configure({"FLUSHALL"});
     configure({"SCRIPT", "FLUSH"});
+    let_keys_expire(false);
+}
+
+void Twins::let_keys_expire(bool unasked) {
+    QL_CHECK(configure({"DEBUG", "SET-ACTIVE-EXPIRE", unasked ? "1" : "0"}) == "OK");
 }
 
 Twins::~Twins() {
@@ -137,6 +147,8 @@ std::string Twins::step(const Step& step) {
     used_.insert(step.who);
     std::string sim = sim_.ask(step.who, filled_in(sim_, step.words));
     std::string real = real_side_.ask(step.who, filled_in(real_side_, step.words));
+    settle();
+    if (real != kClosed) real += real_side_.unread(step.who);
     return compare(step, std::move(real), std::move(sim));
 }
 
@@ -156,7 +168,29 @@ std::string Twins::compare(const Step& step, std::string real, std::string sim) 
     if (!same(step.words, real, real_ids, sim, sim_ids)) {
         return "real: " + readable(real) + "\n sim: " + readable(sim) + "\n";
     }
-    return compare_ends();
+    return compare_pushes() + compare_ends();
+}
+
+/// A server writes what it has to say to all its clients before it looks for new commands: when
+/// this one is answered, everything that the last one led to has been written.
+void Twins::settle() { configure({"PING"}); }
+
+std::string Twins::compare_pushes() {
+    std::string difference;
+    for (const int who : used_) {
+        const std::string sim = sim_.unread(who), real = real_side_.unread(who);
+        pushed_ = pushed_ || !real.empty();
+        if (sim == real) continue;
+        difference += "connection " + std::to_string(who) +
+                      " is told, unasked,\nreal: " + readable(real) + "\n sim: " + readable(sim) +
+                      "\n";
+    }
+    return difference;
+}
+
+std::string Twins::pushes() {
+    settle();
+    return compare_pushes();
 }
 
 /// Which connections are over; those are forgotten.
@@ -181,12 +215,14 @@ std::string Twins::compare_ends() {
     return difference;
 }
 
+// Both began to count at nearly the same time.
+void Twins::advance() { sim_.now = wall_now() + 10'000; }
+
 void Twins::wait_until_gone(const std::string& key) {
     while (configure({"EXISTS", key}) != "0") {
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
-    // Both began to count at nearly the same time.
-    sim_.now = wall_now() + 10'000;
+    advance();
 }
 
 }  // namespace quorumlock::sim::truth

@@ -36,8 +36,13 @@ class Twins {
     Twins(const Twins&) = delete;
     Twins& operator=(const Twins&) = delete;
 
-    /// Empty when both answer the same; else what each said.
+    /// Empty when both answer the same, and tell the other connections the same; else what each
+    /// said.
     std::string step(const Step& step);
+    /// The same of what was told since, without a command of these connections.
+    std::string pushes();
+    /// Has the real server ever told somebody something unasked?
+    bool pushed() const noexcept { return pushed_; }
     /// The same with bytes, in pieces, in the hope of the same bytes.
     std::string bytes(int who, const std::vector<std::string>& pieces);
 
@@ -48,9 +53,15 @@ class Twins {
     /// Waits until a key that was given a short life is gone on the real server, and lets as much
     /// time pass on the other.
     void wait_until_gone(const std::string& key);
+    /// Lets as much time pass on the simulated server as has on the other, and a little more.
+    void advance();
+    /// Does the real server take away expired keys of which nobody asks? At first it does not.
+    void let_keys_expire(bool unasked);
 
   private:
     void operate(const std::string& what);
+    void settle();
+    std::string compare_pushes();
     std::string compare(const Step& step, std::string real, std::string sim);
     std::string compare_ends();
     Command filled_in(Side& side, const Command& words);
@@ -60,6 +71,7 @@ class Twins {
     SimSide sim_;
     std::set<int> used_;
     bool operated_ = false;
+    bool pushed_ = false;
 };
 
 /// Of this machine.

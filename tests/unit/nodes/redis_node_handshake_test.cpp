@@ -139,7 +139,8 @@ const Refusal kRefusals[] = {
     {"no_sha", "SCRIPT LOAD", "$2\r\nxx\r\n", CauseClass::broken, "SHA-1", false},
     {"no_redis", "AUTH", "HTTP/1.1 400 Bad Request\r\n", CauseClass::broken,
      "not understood: ", false},
-    {"tls_alert", "AUTH", "\x15\x03\x01", CauseClass::rejected, "this is a TLS port", true},
+    {"tls_alert", "AUTH", "\x15\x03\x01", CauseClass::rejected,
+     "the server seems to want TLS; use rediss://", true},
 };
 INSTANTIATE_TEST_SUITE_P(All, RedisNodeRefused, ::testing::ValuesIn(kRefusals),
                          [](const auto& tested) { return std::string(tested.param.name); });
@@ -192,8 +193,9 @@ TEST_F(RedisNodeHandshake, a_connection_closed_without_a_word_hints_at_tls) {
     redis.answers = false;
     open();
     env.last().close("closed by the server");
-    EXPECT_THAT(cause(), HasSubstr("closed during the handshake (is this a TLS port?): closed by "
-                                   "the server (10.0.0.1:6379)"));
+    EXPECT_THAT(cause(),
+                HasSubstr("closed during the handshake (does the server want TLS? then use "
+                          "rediss://): closed by the server (10.0.0.1:6379)"));
 }
 
 TEST_F(RedisNodeHandshake, a_second_connection_closed_without_a_word_hints_at_it_too) {
@@ -202,7 +204,7 @@ TEST_F(RedisNodeHandshake, a_second_connection_closed_without_a_word_hints_at_it
     env.last().close();
     env.advance(ms(63));
     env.last().close();
-    EXPECT_THAT(cause(), HasSubstr("is this a TLS port?"));
+    EXPECT_THAT(cause(), HasSubstr("does the server want TLS?"));
 }
 
 TEST_F(RedisNodeHandshake, unreachable_is_tried_again_after_doubling_pauses_up_to_5_s) {

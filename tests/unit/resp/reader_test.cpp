@@ -243,9 +243,11 @@ TEST(Reader, a_string_must_end_where_it_said) {
 
 TEST(Reader, garbage_is_named_by_what_it_looks_like) {
     EXPECT_EQ(read_one("\x16\x03\x01"),
-              "broken: not a Redis reply: it began with 0x16 (a TLS port?)");
+              "broken: not a Redis reply: it began with 0x16 (the server seems to want TLS; "
+              "use rediss://)");
     EXPECT_EQ(read_one("\x15\x03\x03"),
-              "broken: not a Redis reply: it began with 0x15 (a TLS port?)");
+              "broken: not a Redis reply: it began with 0x15 (the server seems to want TLS; "
+              "use rediss://)");
     EXPECT_EQ(read_one(std::string_view("\0", 1)), "broken: not a Redis reply: it began with 0x00");
     EXPECT_EQ(read_one("SSH-2.0-OpenSSH_9.2\r\n"),
               "broken: not a Redis reply: it began with \"SSH-2.0-OpenSSH_9.2\"");

@@ -1,0 +1,38 @@
+// What `doctor` knows before it judges: every node asked at once, each within its time limit.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <quorumlock/lock_service.h>
+
+#include "lib/nodes/redis_checkup.h"
+#include "tools/cli/context.h"
+
+namespace quorumlock::cli {
+
+/// What is asked besides the usual.
+struct DoctorQuestions {
+    std::string resource;      ///< A lock whose keys the user must reach; empty: none is tried.
+    std::string scan_pattern;  ///< Empty: no SCAN.
+    std::size_t scan_limit = 10'000;
+};
+
+struct DoctorNode {
+    std::string label;
+    std::string kind;           ///< "redis", "dapr", "memory".
+    std::string identity;       ///< Equal where two URIs certainly mean one node; else empty.
+    bool over_network = false;  ///< redis: neither a socket file nor loopback.
+    std::optional<nodes::RedisFacts> redis;  ///< Of Redis nodes.
+    NodeInfo told;                           ///< Of all others: what the service tells.
+
+    bool answered() const;
+};
+
+/// In the order of the URIs. Errors: invalid_argument and unsupported, of the URIs and options,
+/// before anything is sent; no_quorum where this process cannot open an event loop.
+Result<std::vector<DoctorNode>> ask_all(const Settings& settings, const DoctorQuestions& questions);
+
+}  // namespace quorumlock::cli
