@@ -30,7 +30,7 @@ class Contention {
     ServiceOptions options() const {
         ServiceOptions options = patient();
         options.max_ttl = max_ttl_;
-        options.node_timeout = std::chrono::seconds(1);
+        options.node_timeout = std::chrono::milliseconds(500);
         return options;
     }
     /// More of them. Returns when they have been granted something.
