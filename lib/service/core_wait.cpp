@@ -196,8 +196,8 @@ void Core::on_turn_ended(OperationState& operation, Lease& lease) {
     WaitLine& line = *operation.waiter.line;
     const std::size_t behind = line.waiters.size() - 1;
     if (!lease.taken_over) {
-        lease.hand_overs = static_cast<int>(std::min(std::max<std::size_t>(behind, 1),
-                                                     kMostHandOvers));
+        lease.hand_overs =
+            static_cast<int>(std::min(std::max<std::size_t>(behind, 1), kMostHandOvers));
     }
     const Nanos took = env_.event_now() - lease.round_started();
     question_takes_ += (took - question_takes_) / 8;
@@ -241,6 +241,8 @@ bool Core::hand_over(Lease& giver) {
         asking->undo();
         recycle_if_unused(*asking);
     }
+    // From now on it is not held here, should this fail: pushes count again.
+    line->plan.on_free(env_.event_now());
     line->plan.on_asked(protocol::Waiting::Way::all, env_.event_now());
     env_.disarm(line->timer());
     Lease& taker = new_lease();
