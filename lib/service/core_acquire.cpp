@@ -39,6 +39,7 @@ void Core::on_acquired(Lease& lease) {
     detach(lease, operation);
     ++lease.users;  // the handle
     lease.keeps_others_waiting = true;
+    grant_hand_overs(operation, lease);
     if (operation.waiter.line != nullptr) on_turn_ended(operation, lease);
     lease.keep = front_.share();
     if (observations_) observe_hold(lease);
@@ -58,8 +59,8 @@ void Core::on_not_acquired(Lease& lease, protocol::AcquireDecision decision, boo
     Error error = acquire_error(decision, cut_by_caller, report);
     const int kept_out = node_count() - protocol::quorum(node_count()) + 1;
     const protocol::Waiting::Outcome outcome{
-        .refused = decision == protocol::AcquireDecision::contended &&
-                   report.votes.no.size() >= kept_out,
+        .refused =
+            decision == protocol::AcquireDecision::contended && report.votes.no.size() >= kept_out,
         .no_quorum = decision == protocol::AcquireDecision::no_quorum,
         .armed = lease.armed(),
         .remaining = holder_remaining(report)};
