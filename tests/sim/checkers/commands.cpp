@@ -80,6 +80,7 @@ void Commands::read_acquire(SimServer& server, Link& link, std::int64_t written,
         attempt->first_read = world_.now();
         attempt->ttl = milliseconds(ttl);
         retries_.on_attempt(link.process(), *attempt, written);
+        lines_.on_attempt(link.process(), *attempt, written, giving_);
     }
     if (attempt->resource < 0 ||
         ledger_.plan().resources[static_cast<std::size_t>(attempt->resource)] != resource) {
@@ -134,8 +135,8 @@ void Commands::read_transfer(SimServer& server, Link& link, std::int64_t written
         giver->service != link.service) {
         verdict_.report("commands", "a TRANSFER takes from a token of another service");
     }
-    read_acquire(server, link, written, words[3], words[to], words[to + 1]);
     giving_ = words.back();
+    read_acquire(server, link, written, words[3], words[to], words[to + 1]);
 }
 
 void Commands::read_script(SimServer& server, Link& link, std::int64_t written,

@@ -16,6 +16,7 @@
 //    for the answer to the lock any more (rule D4).
 #pragma once
 
+#include "tests/sim/checkers/lines.h"
 #include "tests/sim/checkers/renewals.h"
 #include "tests/sim/checkers/retries.h"
 #include "tests/sim/dapr_api.h"
@@ -24,11 +25,13 @@ namespace quorumlock::sim {
 
 class Commands {
   public:
-    Commands(World& world, Ledger& ledger, Renewals& renewals, Retries& retries, Verdict& verdict)
+    Commands(World& world, Ledger& ledger, Renewals& renewals, Retries& retries, Lines& lines,
+             Verdict& verdict)
         : world_(world),
           ledger_(ledger),
           renewals_(renewals),
           retries_(retries),
+          lines_(lines),
           verdict_(verdict) {}
 
     void read(SimServer& server, Link* link, std::int64_t written,
@@ -71,6 +74,7 @@ class Commands {
     Ledger& ledger_;
     Renewals& renewals_;
     Retries& retries_;
+    Lines& lines_;
     Verdict& verdict_;
     std::string_view changing_;  ///< The token of the command that is being executed,
     std::string giving_;         ///< and of a TRANSFER that of the giver.
