@@ -32,7 +32,9 @@ class SimClient {
     bool asks_without_pause() const noexcept { return service_.options().retry_delay == Nanos(0); }
 
     /// Lets go of what a last acquire has brought.
-    void release_last() { release(); }
+    void release_last() {
+        if (lock_) release();
+    }
     /// A last acquire, which waits up to `wait`; `done` hears whether it was granted.
     void acquire_for_sure(int resource, Nanos ttl, Nanos wait, bool fence,
                           std::function<void(bool)> done);

@@ -68,9 +68,9 @@ class Simulation final : public FaultEvents {
     void acquire_last(SimClient& client, int resource);
     /// Rule W1: somebody holds, somebody else waits, and must be woken. In simulation_wake.cpp.
     void wake_last();
-    SimClient* other_than(const SimClient& client);
+    SimClient* other_than(SimClient& client);
     bool hold_last(SimClient& client, Nanos ttl);
-    void disturb(const SimClient& waiter, std::uint64_t way);
+    void disturb(SimClient& waiter, std::uint64_t way);
     bool clocks_are_right(const SimProcess& process) const;
     void close_all();
     void close(SimService& service, std::size_t& open);

@@ -29,11 +29,11 @@ enum Way : std::uint64_t { plain, cut, no_scripts, stranger, kWays };
 }  // namespace
 
 /// Preferably of another process.
-SimClient* Simulation::other_than(const SimClient& client) {
+SimClient* Simulation::other_than(SimClient& client) {
     SimClient* found = nullptr;
     for (const auto& other : clients_) {
         if (other.get() == &client || !is_there(*other)) continue;
-        if (&other->service() != &const_cast<SimClient&>(client).service()) return other.get();
+        if (&other->service() != &client.service()) return other.get();
         if (found == nullptr) found = other.get();
     }
     return found;
@@ -52,7 +52,7 @@ bool Simulation::hold_last(SimClient& client, Nanos ttl) {
 }
 
 /// What makes it harder for the waiter to be woken, just before the release.
-void Simulation::disturb(const SimClient& waiter, std::uint64_t way) {
+void Simulation::disturb(SimClient& waiter, std::uint64_t way) {
     const auto idle = [this](Time time) { run_until(time, [] { return false; }); };
     const auto touch = [this] {
         for (const auto& server : servers_) server->touch(plan_.key(plan_.resources[0]));
@@ -67,7 +67,7 @@ void Simulation::disturb(const SimClient& waiter, std::uint64_t way) {
             idle(50 * kMilli);
         }
     } else if (way == cut) {
-        SimProcess& process = const_cast<SimClient&>(waiter).service().process();
+        SimProcess& process = waiter.service().process();
         for (const auto& link : network_->links()) {
             const bool his = link->server() != nullptr && &link->process() == &process;
             if (his && link->subscribes && link->has_client()) link->break_now();
