@@ -5,9 +5,10 @@
 //    attempts to open a second connection.
 //  - The waiter is refused, opens its second connections, asks again within one and a half times
 //    retry_delay_max, and then is armed by all that can; that is what kArmed is for.
-//  - In one of four worlds the second connections break in the instant of the release, so that no
+//  - In one of six worlds the second connections break in the instant of the release, so that no
 //    push comes; in one the servers have lost their scripts when they are asked to arm; in one a
-//    stranger touches the key again and again.
+//    stranger touches the key again and again, in one so shortly before that the waiter is asking
+//    when the lock is released; in one a node, perhaps the gate, keeps a stranger's key.
 //  - Then he has it within kGateAlone, for which a gate may be believed, a pause as long as any is
 //    where nobody tells, and kRounds for the asking.
 #include <algorithm>
@@ -24,7 +25,7 @@ constexpr Time kReopened = 8 * kSecond;
 constexpr Time kArmed = 1'700 * kMilli;
 constexpr Time kGateAlone = kSecond;
 constexpr Time kRounds = kSecond;
-enum Way : std::uint64_t { plain, cut, no_scripts, stranger, kWays };
+enum Way : std::uint64_t { plain, cut, no_scripts, stranger, racing, stale, kWays };
 
 }  // namespace
 
@@ -66,6 +67,13 @@ void Simulation::disturb(SimClient& waiter, std::uint64_t way) {
             touch();
             idle(50 * kMilli);
         }
+    } else if (way == racing) {
+        touch();
+        idle(Random(plan_.seed, Luck::waiting, 2).scaled(10 * kMicro, 4 * kMilli));
+    } else if (way == stale && servers_.size() > 2) {
+        const auto node = Random(plan_.seed, Luck::waiting, 2).below(servers_.size());
+        servers_[node]->execute({"SET", plan_.key(plan_.resources[0]), "stranger", "PX", "60000"});
+        idle(100 * kMilli);
     } else if (way == cut) {
         SimProcess& process = waiter.service().process();
         for (const auto& link : network_->links()) {

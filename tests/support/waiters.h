@@ -12,8 +12,9 @@ class Waiters {
   public:
     static constexpr Nanos kTtl = std::chrono::seconds(10);
 
-    explicit Waiters(int nodes = 3, ServiceOptions options = {}, bool fences = false)
-        : world(nodes, options, fences) {}
+    explicit Waiters(int nodes = 3, ServiceOptions options = {}, bool fences = false,
+                     bool all_transfer = true)
+        : world(nodes, options, fences, all_transfer) {}
 
     /// All nodes promise to tell of changes, or none does.
     void open(bool tells) {

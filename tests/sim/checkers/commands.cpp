@@ -1,5 +1,6 @@
 #include "tests/sim/checkers/commands.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace quorumlock::sim {
@@ -14,6 +15,13 @@ Nanos milliseconds(std::string_view digits) {
 
 Vote& vote_at(Attempt& attempt, const SimServer& server) {
     return attempt.votes[static_cast<std::size_t>(server.index())];
+}
+
+/// No validity of it ends later.
+std::int64_t last_promise(const Attempt& attempt) {
+    std::int64_t last = 0;
+    for (const Vote& vote : attempt.votes) last = std::max(last, vote.promise);
+    return last;
 }
 
 }  // namespace
@@ -134,6 +142,9 @@ void Commands::read_transfer(SimServer& server, Link& link, std::int64_t written
     if (giver == nullptr || giver->process != link.process().index() ||
         giver->service != link.service) {
         verdict_.report("commands", "a TRANSFER takes from a token of another service");
+    } else if (words[0] == "EVALSHA" && written >= last_promise(*giver)) {
+        verdict_.report("commands", "the lock of token " + giver->name() +
+                                        " is handed over behind the end of its validity");
     }
     giving_ = words.back();
     read_acquire(server, link, written, words[3], words[to], words[to + 1]);

@@ -207,6 +207,7 @@ TEST_F(RedisNodeWake, a_lost_second_connection_tells_of_any_and_is_opened_again)
     EXPECT_THAT(woken, ElementsAre(""));
     acquire_armed('a', true);
     EXPECT_THAT(redis.take(), SizeIs(1)) << "nothing can be armed";
+    feed(0, "*2\r\n:0\r\n:77\r\n");
     env.advance(s(1));
     ASSERT_THAT(env.connections, SizeIs(3));
     answer_subscribe(2);

@@ -78,6 +78,7 @@ TEST_F(service_hand_over, goes_to_them_in_their_order) {
     begin(3);
     for (int i = 0; i < 3; ++i) {
         EXPECT_TRUE(release());
+        waiters->world.env.advance(15ms);  // the first holder stood alone
         EXPECT_EQ(waiters->done(), "0");
         take();
     }
@@ -184,8 +185,7 @@ TEST_F(service_hand_over, a_lost_lock_is_never_handed_on) {
 }
 
 TEST_F(service_hand_over, without_transfer_on_every_node_it_is_a_release) {
-    waiters.emplace(3);
-    node(1).transfers = false;
+    waiters.emplace(3, ServiceOptions{}, false, false);
     waiters->open(true);
     waiters->wait();
     lock.emplace(waiters->all[0].get().value());

@@ -67,12 +67,13 @@ TEST(service_waiting, who_is_cancelled_in_line_leaves_at_once_and_nobody_is_aske
     waiters.wait();
     waiters.wait(10min, stop.get_token());
     waiters.wait();
+    waiters.forget_log();
     stop.request_stop();
     waiters.world.env.run();
     EXPECT_EQ(waiters.done(), "1");
     EXPECT_EQ(waiters.all[1].get().error().code(), Errc::cancelled);
-    EXPECT_EQ(waiters.asked(), 3U);
-    EXPECT_EQ(waiters.asked("undo"), 0U) << "all three had refused";
+    EXPECT_EQ(waiters.asked(), 0U);
+    EXPECT_EQ(waiters.asked("undo"), 0U);
 }
 
 TEST(service_waiting, whose_time_is_over_behind_others_leaves_and_says_so) {
