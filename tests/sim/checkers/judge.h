@@ -26,7 +26,7 @@ class Judge final : public ServerEvents, public DaprEvents {
           renewals(ledger, ways, verdict),
           exclusion(world, ledger, renewals, verdict),
           retries(world, ledger, ways, verdict),
-          lines(world, verdict),
+          lines(world, ledger, ways, verdict),
           commands(world, ledger, renewals, retries, lines, verdict),
           deadlines(verdict),
           loss(world, verdict),

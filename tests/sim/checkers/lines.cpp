@@ -8,6 +8,7 @@ namespace quorumlock::sim {
 namespace {
 
 constexpr Time kAtOnce = 400 * kMicro;
+constexpr Time kInOrder = kSecond;
 constexpr int kMostInARow = 16;
 constexpr std::size_t kNewest = 32;
 
@@ -102,7 +103,9 @@ void Lines::on_attempt(SimProcess& process, const Attempt& attempt, std::int64_t
                        const std::string& giver) {
     if (!giver.empty()) return hand_over(attempt, giver);
     const Asked asked{&attempt, written, process.clock().at(world_.now())};
-    look_for_two(asked);
+    const int nodes = ledger_.nodes();
+    const Time in_order = ways_.in_order_since(process, attempt.service, nodes, nodes);
+    if (in_order != kNever && in_order + kInOrder <= world_.now()) look_for_two(asked);
     asked_.push_back(asked);
     if (asked_.size() > kNewest) asked_.pop_front();
 }

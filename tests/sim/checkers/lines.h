@@ -5,9 +5,9 @@
 //    looked at or not.
 //  - Only the first of a line asks: an attempt is not written while another one of the same line
 //    cannot have been answered, since no server has read it. Within kAtOnce, that is: later it may
-//    have been given up, or have failed where nobody could be asked. Nothing is said when somebody
-//    left the line meanwhile, or asks without waiting; nor of TRANSFER, which takes the place of
-//    what the head was asking.
+//    have been given up. Nothing is said where a node is not in order, so that attempts may fail
+//    unread; when somebody left the line meanwhile, or asks without waiting; nor of TRANSFER, which
+//    takes the place of what the head was asking.
 //  - Hand-overs in a row: never more than kMostInARow, nor than stood in line when the first of
 //    their holders was told of his grant, or had left since he asked for it; one is always allowed.
 #pragma once
@@ -18,14 +18,15 @@
 #include <string>
 #include <string_view>
 
-#include "tests/sim/checkers/ledger.h"
+#include "tests/sim/checkers/ways.h"
 #include "tests/sim/sim_process.h"
 
 namespace quorumlock::sim {
 
 class Lines {
   public:
-    Lines(World& world, Verdict& verdict) : world_(world), verdict_(verdict) {}
+    Lines(World& world, Ledger& ledger, Ways& ways, Verdict& verdict)
+        : world_(world), ledger_(ledger), ways_(ways), verdict_(verdict) {}
 
     /// A client asks for this resource, and waits for it or not. `done`: whether its operation is,
     /// where it looks for itself; else empty.
@@ -72,6 +73,8 @@ class Lines {
     void hand_over(const Attempt& attempt, const std::string& giver);
 
     World& world_;
+    Ledger& ledger_;
+    Ways& ways_;
     Verdict& verdict_;
     std::deque<Place> places_;  ///< In the order in which they were taken.
     std::deque<Asked> asked_;   ///< The newest.
