@@ -338,8 +338,7 @@ TEST_F(MemoryNodeTest, a_transfer_takes_the_givers_key_or_none_and_nobody_elses)
         EXPECT_EQ(heard_.size(), 1U);
         return heard_.empty() ? Heard{} : heard_.front();
     };
-    node_->open(0, *this);
-    env_.run();
+    open();
     ASSERT_EQ(answer_to(Step::acquire, 'a', 1s).outcome, Outcome::granted);
     Heard heard = transfer('a', 'b');
     EXPECT_EQ(heard.outcome, Outcome::granted);
