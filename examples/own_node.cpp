@@ -33,7 +33,7 @@ Provider shelf(int count) {
     its.name = "shelf_x" + std::to_string(count);
     its.kind = "shelf";
     its.nodes = count;
-    its.cannot = {.fence = true, .heal = true};
+    its.cannot = {.fence = true, .heal = true, .transfer = true};
     its.world = world_of([count] { return shelves(count); });
     return its;
 }

@@ -152,6 +152,7 @@ class Core final : private nodes::NodeEvents {
     void try_last(OperationState& operation);
     void give_up_waiting(OperationState& operation);
     void on_waiting_timer(OperationState& operation);
+    void grant_hand_overs(const OperationState& operation, Lease& lease);
     void on_turn_ended(OperationState& operation, Lease& lease);
     void on_free(Lease& lease, bool at_once);
     Nanos stand_back();

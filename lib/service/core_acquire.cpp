@@ -39,6 +39,7 @@ void Core::on_acquired(Lease& lease) {
     detach(lease, operation);
     ++lease.users;  // the handle
     lease.keeps_others_waiting = true;
+    grant_hand_overs(operation, lease);
     if (operation.waiter.line != nullptr) on_turn_ended(operation, lease);
     lease.keep = front_.share();
     if (observations_) observe_hold(lease);

@@ -194,13 +194,19 @@ void Core::on_wake_refused(int index, const Cause& why) {
 
 // ---- what this service holds itself ----
 
+/// Rule W5: as many as stand in line now, whether or not the holder did.
+void Core::grant_hand_overs(const OperationState& operation, Lease& lease) {
+    if (lease.taken_over) return;
+    const WaitLine* const own = operation.waiter.line;
+    const WaitLine* const line = own != nullptr ? own : lines_.find(operation.resource.view());
+    const std::size_t all = line == nullptr ? 0 : line->waiters.size();
+    const std::size_t behind = own != nullptr ? all - 1 : all;
+    lease.hand_overs =
+        static_cast<std::int8_t>(std::clamp<std::size_t>(behind, 1, kMostHandOvers));
+}
+
 void Core::on_turn_ended(OperationState& operation, Lease& lease) {
     WaitLine& line = *operation.waiter.line;
-    const std::size_t behind = line.waiters.size() - 1;
-    if (!lease.taken_over) {
-        lease.hand_overs =
-            static_cast<std::int8_t>(std::clamp<std::size_t>(behind, 1, kMostHandOvers));
-    }
     const Nanos took = env_.event_now() - lease.round_started();
     question_takes_ += (took - question_takes_) / 8;
     line.plan.on_held_here();
@@ -244,6 +250,8 @@ bool Core::hand_over(Lease& giver) {
         asking->undo();
         recycle_if_unused(*asking);
     }
+    // From now on it is not held here, should this fail: pushes count again.
+    line->plan.on_free(env_.event_now(), false);
     line->plan.on_asked(protocol::Waiting::Way::all, env_.event_now());
     env_.disarm(line->timer());
     Lease& taker = new_lease();

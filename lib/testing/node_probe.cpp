@@ -139,6 +139,18 @@ NodeProbe::Heard NodeProbe::ask(nodes::Ask ask, char who) {
     return its;
 }
 
+NodeProbe::Heard NodeProbe::transfer(char from, char to, Nanos ttl, std::string_view resource,
+                                     bool fence) {
+    const Token giver = token(from);
+    return ask({.step = nodes::Step::transfer,
+                .resource = resource,
+                .ttl = ttl,
+                .fence = fence,
+                .from = &giver,
+                .from_ttl = ttl},
+               to);
+}
+
 void NodeProbe::ask_and_give_up(nodes::Step step, char who, Nanos ttl, std::string_view resource) {
     on_loop([&](nodes::Node& node) {
         node.give_up(world_->ask({.step = step, .resource = resource, .ttl = ttl}, who), true);

@@ -73,7 +73,7 @@ class Broken final : public ShelfNode {
 };
 
 Provider with(const std::string& flaw, Cannot cannot = {}) {
-    cannot.fence = cannot.heal = true;
+    cannot.fence = cannot.heal = cannot.transfer = true;
     return {.name = flaw,
             .kind = "shelf",
             .nodes = 1,

@@ -142,6 +142,7 @@ Provider dapr(std::string name, int nodes, bool unix_socket = false) {
                        .inspect = true,
                        .fence = true,
                        .heal = true,
+                       .transfer = true,
                        .any_name = true,
                        .tell_remaining = true},
             .world = world};

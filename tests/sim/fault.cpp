@@ -57,6 +57,9 @@ constexpr Row kRows[kFaultKinds] = {
     {"sidecar that rejects us", false},
     {"sidecar restarted", false},
     {"frozen sidecar", false},
+    {"second connection reset", false},
+    {"half-open second connection", false},
+    {"keys touched by a stranger", false},
 };
 
 std::string bits(std::uint32_t set) {

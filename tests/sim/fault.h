@@ -59,8 +59,14 @@ enum class FaultKind : std::uint8_t {
     sidecar_rejects,  ///< 401.
     sidecar_restart,
     sidecar_freeze,
+    // The second connections, on which servers tell of changes.
+    push_cut,       ///< They break,
+    push_dead,      ///< or nothing passes on them any more, and nobody is told.
+    push_stranger,  ///< Servers tell of a change of every key, and there was none.
 };
-inline constexpr int kFaultKinds = static_cast<int>(FaultKind::sidecar_freeze) + 1;
+inline constexpr int kFaultKinds = static_cast<int>(FaultKind::push_stranger) + 1;
+/// Those before this one may be drawn for any world with a sidecar.
+inline constexpr int kSidecarFaultKinds = static_cast<int>(FaultKind::sidecar_freeze) + 1;
 /// Those of every world come first.
 inline constexpr int kCommonFaultKinds = static_cast<int>(FaultKind::lookup_hangs) + 1;
 

@@ -125,6 +125,10 @@ void FaultDriver::change(Running& running, bool on) {
         default:
             break;
     }
+    if (fault.kind >= FaultKind::push_cut) {
+        if (on) harm_pushes(fault);
+        return;
+    }
     if (fault.kind >= FaultKind::sidecar_lies) {
         if (scene_.dapr != nullptr) scene_.dapr->strike(fault, on);
         return;
@@ -196,6 +200,25 @@ void FaultDriver::harm_links(const Fault& fault) {
                 break;
             default:
                 link->spoil = Link::kOddError;
+        }
+    }
+}
+
+void FaultDriver::harm_pushes(const Fault& fault) {
+    for (const auto& link : scene_.network.links()) {
+        if (!link->subscribes || link->server() == nullptr || !link->has_client()) continue;
+        if (!has(fault.processes, link->process().index()) ||
+            !has(fault.nodes, link->server()->index())) {
+            continue;
+        }
+        if (fault.kind == FaultKind::push_cut) link->break_now();
+        if (fault.kind == FaultKind::push_dead) link->go_dead();
+    }
+    if (fault.kind != FaultKind::push_stranger) return;
+    for (const auto& server : scene_.servers) {
+        if (!has(fault.nodes, server->index())) continue;
+        for (const std::string& name : scene_.plan.resources) {
+            server->touch(scene_.plan.key(name));
         }
     }
 }

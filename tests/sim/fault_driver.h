@@ -62,6 +62,7 @@ class FaultDriver {
     void change(Running& running, bool on);
     void change_path(const Fault& fault, bool on);
     void harm_links(const Fault& fault);
+    void harm_pushes(const Fault& fault);
     void change_server(Running& running, SimServer& server, bool on);
     void change_state(const Fault& fault, SimServer& server, bool on);
     void change_password(const Fault& fault, SimServer& server, bool on);

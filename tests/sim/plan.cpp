@@ -194,8 +194,11 @@ Plan Plan::draw(std::uint64_t seed) {
     draw_clients(plan, random);
     Random dapr(seed, Luck::dapr, 4);
     if (dapr.chance(1, 16)) become_dapr(plan, dapr);
+    Random waiting(seed, Luck::waiting);
+    draw_waiting(plan, waiting);
     Random faults(seed, Luck::faults);
     draw_faults(plan, faults);
+    draw_push_faults(plan, waiting);
     return plan;
 }
 

@@ -34,6 +34,7 @@ struct NodePlan {
     enum class Secret : std::uint8_t { none, uri, file, variable } secret = Secret::none;
     bool no_kill = false;
     bool no_info = false;
+    bool no_tracking = false;
 };
 
 struct ProcessPlan {
@@ -82,6 +83,12 @@ struct Plan {
 /// Makes of a plan, whose rest is drawn but for its faults, one of a world with a Dapr sidecar. In
 /// plan_dapr.cpp.
 void become_dapr(Plan& plan, Random& random);
+
+/// Makes of a plan, whose rest is drawn but for its faults, perhaps one in which many of a process
+/// wait for one resource, and servers that do not tell of changes. In plan_waiting.cpp.
+void draw_waiting(Plan& plan, Random& random);
+/// What goes wrong with the second connections, beside other faults.
+void draw_push_faults(Plan& plan, Random& random);
 
 /// Draws the faults of a plan whose rest is drawn. In plan_faults.cpp.
 void draw_faults(Plan& plan, Random& random);

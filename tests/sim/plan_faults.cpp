@@ -36,7 +36,7 @@ bool is_of_links(FaultKind kind) {
 
 std::vector<FaultKind> draw_kinds(const Plan& plan, Random& random) {
     std::vector<FaultKind> kinds;
-    for (int i = 0; i < (plan.dapr ? kFaultKinds : kCommonFaultKinds); ++i) {
+    for (int i = 0; i < (plan.dapr ? kSidecarFaultKinds : kCommonFaultKinds); ++i) {
         const auto kind = static_cast<FaultKind>(i);
         const bool wanted = random.chance(1, 3);
         if (plan.dapr && is_of_links(kind)) continue;

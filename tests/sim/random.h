@@ -32,6 +32,7 @@ enum class Luck : std::uint64_t {
     workload,
     vendor,
     dapr,
+    waiting,
 };
 
 class Random {

@@ -99,11 +99,13 @@ void SimClient::step() {
                 if (watch_ != nullptr) {
                     judge_.deadlines.cut(*watch_, by_any_clock(service_.longest_lag()));
                 }
+                judge_.lines.leaves(process_.index(), index_);
                 stop_->request_stop();
             } else {
                 // Whether it was done in time nobody has looked; if it is not, it is not late.
                 if (waiting_->done()) judge_.deadlines.forget(*watch_);
                 finish("dropped acquire", nullptr);
+                judge_.lines.leaves(process_.index(), index_);
                 waiting_.reset();
                 judge_.leftovers.unlooked(process_.index(), resource_, -1);
                 judge_.retries.asks(process_.index(), resource_, -1);
@@ -182,7 +184,8 @@ void SimClient::acquire() {
     const Time longest = options.wait > Nanos(0) ? options.wait.count() : round.count();
     deadline_ = options.wait > Nanos(0) ? process_.reading() + options.wait.count() : 0;
     const std::string& name = plan_.resources[static_cast<std::size_t>(resource_)];
-    if (options.wait > Nanos(0)) {
+    waits_ = options.wait > Nanos(0);
+    if (waits_) {
         took(service_.locks().acquire(name, std::move(options)), longest);
     } else {
         options.wait = Nanos(kSecond);  // It does not count: hazard 29 of docs/safety.md.
@@ -192,6 +195,11 @@ void SimClient::acquire() {
 
 void SimClient::took(Operation<Lock> operation, Time longest) {
     judge_.retries.asks(process_.index(), resource_, 1);
+    std::function<bool()> looks;
+    if (taking_ == Taking::poll || taking_ == Taking::drop) {
+        looks = [this] { return !waiting_ || waiting_->done(); };
+    }
+    judge_.lines.joins(process_, service_.number(), resource_, index_, waits_, std::move(looks));
     if (taking_ == Taking::callback || taking_ == Taking::stop) {
         operation.then(guarded([this](Result<Lock> result) { on_acquired(std::move(result)); }));
         if (taking_ == Taking::stop) later(luck_.scaled(kMicro, 2 * longest), Will::give_up);
@@ -206,6 +214,8 @@ void SimClient::took(Operation<Lock> operation, Time longest) {
 void SimClient::on_acquired(Result<Lock> result) {
     finish("acquire", result ? nullptr : &result.error());
     judge_.retries.asks(process_.index(), resource_, -1);
+    judge_.lines.granted(process_.index(), index_,
+                         result ? judge_.ledger.find(result->token()) : nullptr);
     process_.world().disarm(step_);
     if (last_) {
         const auto done = std::exchange(last_, nullptr);
@@ -421,6 +431,7 @@ void SimClient::acquire_for_sure(int resource, Nanos ttl, Nanos wait, bool fence
     options.wait = wait;
     options.fence = fence;
     floor_ = judge_.fences.highest(resource);
+    waits_ = true;
     took(service_.locks().acquire(plan_.resources[static_cast<std::size_t>(resource)], options),
          wait.count());
 }

@@ -31,6 +31,10 @@ class SimClient {
     SimService& service() noexcept { return service_; }
     bool asks_without_pause() const noexcept { return service_.options().retry_delay == Nanos(0); }
 
+    /// Lets go of what a last acquire has brought.
+    void release_last() {
+        if (lock_) release();
+    }
     /// A last acquire, which waits up to `wait`; `done` hears whether it was granted.
     void acquire_for_sure(int resource, Nanos ttl, Nanos wait, bool fence,
                           std::function<void(bool)> done);
@@ -90,6 +94,7 @@ class SimClient {
     Nanos ttl_{0};
     Nanos longest_ttl_{0};
     std::uint64_t floor_ = 0;  ///< The largest number granted when the acquire began.
+    bool waits_ = false;  ///< It stands in line for it.
     Renewal renewal_;
     int uses_ = 0;
     std::optional<std::stop_source> stop_;

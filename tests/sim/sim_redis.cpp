@@ -33,6 +33,8 @@ bool SimRedis::closing(ClientId client) const {
 
 std::vector<ClientId> SimRedis::take_pushed() { return impl_->core.tracking.take_pushed(); }
 
+void SimRedis::touch(std::string_view key) { impl_->core.tracking.changed(key); }
+
 void SimRedis::expire(WallMicros now) { impl_->core.expire(now); }
 
 bool SimRedis::waits_for_expiry() const { return impl_->core.waits_for_expiry(); }

@@ -82,6 +82,8 @@ class SimRedis {
     /// Whose output() has got messages since the last time it was asked, without having asked for
     /// them: subscribers of __redis__:invalidate. Some may be gone by now.
     std::vector<ClientId> take_pushed();
+    /// As if this key had changed.
+    void touch(std::string_view key);
     /// What a server does some ten times a second: takes away expired keys before anybody asks for
     /// them. Only those of which somebody is to be told; nobody would see a difference in others.
     void expire(WallMicros now);

@@ -174,6 +174,12 @@ void SimServer::close(Link& link, Ending ending) {
     link.server_closes(ending);
 }
 
+void SimServer::touch(std::string_view key) {
+    if (process_down_) return;
+    redis_.touch(key);
+    send_pushes();
+}
+
 /// What others are told because of a command, or of an expiry: it leaves with the replies.
 void SimServer::send_pushes() {
     if (frozen_ > 0 || process_down_) return;

@@ -77,6 +77,8 @@ class SimServer final : private SimRedisEvents {
     void set_rate(std::int64_t ppm);
     /// People empty it by hand.
     void flush_all();
+    /// Who is armed by this key is told that it has changed, whether or not it has.
+    void touch(std::string_view key);
 
     // ---- for another vendor's client, and people: no link ----
     /// Executes one command for somebody else, who knows the password; the reply, or empty when the

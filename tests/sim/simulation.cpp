@@ -6,8 +6,6 @@ namespace quorumlock::sim {
 
 namespace {
 
-/// More than any run needs: one that takes more goes in circles.
-constexpr std::uint64_t kMostSteps = 3'000'000;
 /// With less than this left of its lease a lock is worth waiting for.
 constexpr Time kSoon = 50 * kMilli;
 /// How often the checkers look at what is neither a command nor a turn.
@@ -56,6 +54,7 @@ void Simulation::make_servers() {
         SimRedisState& state = server.redis().state;
         state.no_kill = node.no_kill;
         state.no_info = node.no_info;
+        state.no_tracking = node.no_tracking;
         if (node.secret != NodePlan::Secret::none) state.password = password(i, false);
         const std::string number = std::to_string(i);
         if (node.unix_socket) {
@@ -122,6 +121,7 @@ void Simulation::on_death(int process) {
     judge_->exclusion.died(dead);
     judge_->deadlines.forget(dead);
     judge_->leftovers.died(process);
+    judge_->lines.died(process);
     for (std::size_t i = 0; i < clients_.size(); ++i) {
         const auto index = static_cast<std::size_t>(clients_[i]->index());
         if (plan_.clients[index].process == process) clients_[i]->die();
@@ -144,17 +144,6 @@ void Simulation::on_new_password(int server, bool changed) {
 void Simulation::say(const char* phase) {
     trace_.note(world_.now(), Mark::phase, 0, std::string_view(phase),
                 [&] { return std::string("--- ") + phase; });
-}
-
-template <class Done>
-bool Simulation::run_until(Time most, const Done& done) {
-    const Time end = world_.now() + most;
-    while (burying_ || !judge_->verdict.broken()) {
-        if (done()) return true;
-        if (!world_.step(end)) return done();
-        if (world_.steps() > kMostSteps) judge_->verdict.report("endless", "the run never ends");
-    }
-    return false;
 }
 
 void Simulation::be_busy() {
@@ -180,12 +169,14 @@ void Simulation::settle() {
     if (!judge_->verdict.broken()) judge_->deadlines.finish();
 }
 
+bool Simulation::is_there(SimClient& client) const {
+    SimService& service = client.service();
+    return !service.process().dead() && service.is_open() && !service.closing();
+}
+
 SimClient* Simulation::anybody() {
     for (const auto& client : clients_) {
-        const int process = plan_.clients[static_cast<std::size_t>(client->index())].process;
-        SimService& service = *services_[static_cast<std::size_t>(process)];
-        if (processes_[static_cast<std::size_t>(process)]->dead()) continue;
-        if (service.is_open() && !service.closing()) return client.get();
+        if (is_there(*client)) return client.get();
     }
     return nullptr;
 }
@@ -306,6 +297,7 @@ Outcome Simulation::run() {
     be_busy();
     if (!judge_->verdict.broken()) settle();
     if (!judge_->verdict.broken()) acquire_all();
+    if (!judge_->verdict.broken()) wake_last();
     if (!judge_->verdict.broken()) close_all();
     const Time lasted = world_.now();
     const std::uint64_t hash = trace_.hash();

@@ -52,17 +52,35 @@ class Simulation final : public FaultEvents {
     void say(const char* phase);
     /// Until `done`, or for `most`: false when that was not enough, or a rule is broken.
     template <class Done>
-    bool run_until(Time most, const Done& done);
+    bool run_until(Time most, const Done& done) {
+        const Time end = world_.now() + most;
+        while (burying_ || !judge_->verdict.broken()) {
+            if (done()) return true;
+            if (!world_.step(end)) return done();
+            if (world_.steps() > kMostSteps)
+                judge_->verdict.report("endless", "the run never ends");
+        }
+        return false;
+    }
     void be_busy();
     void settle();
     void acquire_all();
     void acquire_last(SimClient& client, int resource);
+    /// Rule W1: somebody holds, somebody else waits, and must be woken. In simulation_wake.cpp.
+    void wake_last();
+    SimClient* other_than(SimClient& client);
+    bool hold_last(SimClient& client, Nanos ttl);
+    void disturb(SimClient& waiter, std::uint64_t way);
     bool clocks_are_right(const SimProcess& process) const;
     void close_all();
     void close(SimService& service, std::size_t& open);
     void look_around();
     void take_apart();
+    /// Alive, and with a service that is open.
+    bool is_there(SimClient& client) const;
     SimClient* anybody();
+    /// More than any run needs: one that takes more goes in circles.
+    static constexpr std::uint64_t kMostSteps = 3'000'000;
 
     const Plan& plan_;
     Trace trace_;

@@ -18,8 +18,10 @@ using namespace std::chrono_literals;
 
 class ServiceWorld {
   public:
-    explicit ServiceWorld(int node_count, ServiceOptions options = {}, bool fences = false)
+    explicit ServiceWorld(int node_count, ServiceOptions options = {}, bool fences = false,
+                          bool all_transfer = true)
         : scripted(node_count) {
+        scripted[0].transfers = all_transfer;
         for (int i = 0; i < node_count; ++i) {
             nodes.push_back(&scripted[i]);
             scripted[i].fences = fences;

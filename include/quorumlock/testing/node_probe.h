@@ -44,6 +44,9 @@ class NodeProbe {
     Heard ask(nodes::Step step, char who, Nanos ttl = Nanos{0}, std::string_view resource = "r");
     /// The same with all that an Ask has; its token is filled in.
     Heard ask(nodes::Ask ask, char who);
+    /// Asks for a TRANSFER from the token of `from` to that of `to`, and waits for its answer.
+    Heard transfer(char from, char to, Nanos ttl, std::string_view resource = "r",
+                   bool fence = false);
     /// Asks, and gives up at once, in the same event.
     void ask_and_give_up(nodes::Step step, char who, Nanos ttl, std::string_view resource = "r");
     /// Undoes, and waits until nothing is owed; false when that was not in 20 s and twice the ttl.

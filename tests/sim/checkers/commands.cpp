@@ -1,5 +1,6 @@
 #include "tests/sim/checkers/commands.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "tests/sim/checkers/exclusion.h"
@@ -16,6 +17,13 @@ Nanos milliseconds(std::string_view digits) {
 
 Vote& vote_at(Attempt& attempt, const SimServer& server) {
     return attempt.votes[static_cast<std::size_t>(server.index())];
+}
+
+/// No validity of it ends later.
+std::int64_t last_promise(const Attempt& attempt) {
+    std::int64_t last = 0;
+    for (const Vote& vote : attempt.votes) last = std::max(last, vote.promise);
+    return last;
 }
 
 }  // namespace
@@ -82,6 +90,7 @@ void Commands::read_acquire(SimServer& server, Link& link, std::int64_t written,
         attempt->first_read = world_.now();
         attempt->ttl = milliseconds(ttl);
         retries_.on_attempt(link.process(), *attempt, written);
+        lines_.on_attempt(link.process(), *attempt, written, giving_);
     }
     if (attempt->resource < 0 ||
         ledger_.plan().resources[static_cast<std::size_t>(attempt->resource)] != resource) {
@@ -141,9 +150,12 @@ void Commands::read_transfer(SimServer& server, Link& link, std::int64_t written
     if (giver == nullptr || giver->process != link.process().index() ||
         giver->service != link.service) {
         verdict_.report("commands", "a TRANSFER takes from a token of another service");
+    } else if (words[0] == "EVALSHA" && written >= last_promise(*giver)) {
+        verdict_.report("commands", "the lock of token " + giver->name() +
+                                        " is handed over behind the end of its validity");
     }
-    read_acquire(server, link, written, words[3], words[to], words[to + 1]);
     giving_ = words.back();
+    read_acquire(server, link, written, words[3], words[to], words[to + 1]);
 }
 
 void Commands::read_script(SimServer& server, Link& link, std::int64_t written,

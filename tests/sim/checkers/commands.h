@@ -10,6 +10,7 @@
 //  - Nothing of another's is taken: our RELEASE and EXTEND change no key but their token's, a
 //    TRANSFER none but the giver's (rule W5), and CLIENT KILL names no connection but one of the
 //    same service (rule N6).
+//  - Nothing is handed over behind the end of its validity (rule W5).
 //  - No EXTEND is read after a RELEASE of its token (rule N9), where the same can be promised.
 //  - Nobody of ours deletes the key of a lock that was detached.
 //  - A sidecar is asked for the lock of a token once (rule N2), and for its unlock when nobody
@@ -17,6 +18,7 @@
 //    for the answer to the lock any more (rule D4).
 #pragma once
 
+#include "tests/sim/checkers/lines.h"
 #include "tests/sim/checkers/renewals.h"
 #include "tests/sim/checkers/retries.h"
 #include "tests/sim/dapr_api.h"
@@ -25,11 +27,13 @@ namespace quorumlock::sim {
 
 class Commands {
   public:
-    Commands(World& world, Ledger& ledger, Renewals& renewals, Retries& retries, Verdict& verdict)
+    Commands(World& world, Ledger& ledger, Renewals& renewals, Retries& retries, Lines& lines,
+             Verdict& verdict)
         : world_(world),
           ledger_(ledger),
           renewals_(renewals),
           retries_(retries),
+          lines_(lines),
           verdict_(verdict) {}
 
     void read(SimServer& server, Link* link, std::int64_t written,
@@ -72,6 +76,7 @@ class Commands {
     Ledger& ledger_;
     Renewals& renewals_;
     Retries& retries_;
+    Lines& lines_;
     Verdict& verdict_;
     std::string_view changing_;  ///< The token of the command that is being executed,
     std::string giving_;         ///< and of a TRANSFER that of the giver.

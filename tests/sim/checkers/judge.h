@@ -7,6 +7,7 @@
 #include "tests/sim/checkers/exclusion.h"
 #include "tests/sim/checkers/fences.h"
 #include "tests/sim/checkers/leftovers.h"
+#include "tests/sim/checkers/lines.h"
 #include "tests/sim/checkers/loss.h"
 #include "tests/sim/checkers/progress.h"
 #include "tests/sim/checkers/renewals.h"
@@ -25,7 +26,8 @@ class Judge final : public ServerEvents, public DaprEvents {
           renewals(ledger, ways, verdict),
           exclusion(world, ledger, renewals, verdict),
           retries(world, ledger, ways, verdict),
-          commands(world, ledger, renewals, retries, verdict),
+          lines(world, ledger, ways, verdict),
+          commands(world, ledger, renewals, retries, lines, verdict),
           deadlines(verdict),
           loss(world, verdict),
           leftovers(world, ledger, ways, verdict),
@@ -40,6 +42,7 @@ class Judge final : public ServerEvents, public DaprEvents {
     Renewals renewals;
     Exclusion exclusion;
     Retries retries;
+    Lines lines;
     Commands commands;
     Deadlines deadlines;
     Loss loss;

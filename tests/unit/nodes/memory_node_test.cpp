@@ -320,5 +320,40 @@ TEST_F(MemoryNodeTest, resources_are_bytes) {
     EXPECT_EQ(answer_to(Step::acquire, 'a', 10s, longest + "y"), is(Outcome::granted));
 }
 
+// Rules W5, W6.
+TEST_F(MemoryNodeTest, a_transfer_takes_the_givers_key_or_none_and_nobody_elses) {
+    const auto transfer = [&](char from, char to) {
+        const Token giver = token(from);
+        const Token taker = token(to);
+        heard_.clear();
+        node_->ask({.step = Step::transfer,
+                    .resource = "r",
+                    .token = &taker,
+                    .ttl = 1s,
+                    .from = &giver,
+                    .from_ttl = 1s},
+                   *this, ++tag_);
+        EXPECT_TRUE(heard_.empty());
+        env_.run();
+        EXPECT_EQ(heard_.size(), 1U);
+        return heard_.empty() ? Heard{} : heard_.front();
+    };
+    open();
+    ASSERT_EQ(answer_to(Step::acquire, 'a', 1s).outcome, Outcome::granted);
+    Heard heard = transfer('a', 'b');
+    EXPECT_EQ(heard.outcome, Outcome::granted);
+    EXPECT_EQ(heard.value, 1);
+    EXPECT_EQ(transfer('a', 'c').outcome, Outcome::refused);
+    EXPECT_EQ(answer_to(Step::release, 'b').outcome, Outcome::released);
+    heard = transfer('b', 'c');
+    EXPECT_EQ(heard.outcome, Outcome::granted);
+    EXPECT_EQ(heard.value, 0);
+    EXPECT_EQ(answer_to(Step::release, 'b').outcome, Outcome::taken);
+    node_->close();
+    heard = transfer('c', 'd');
+    EXPECT_EQ(heard.outcome, Outcome::failed);
+    EXPECT_EQ(heard.cause, CauseClass::closed);
+}
+
 }  // namespace
 }  // namespace quorumlock::nodes

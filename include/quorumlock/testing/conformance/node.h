@@ -74,6 +74,7 @@ TEST_P(NodeTest, it_says_who_it_is_and_what_it_can_do) {
     EXPECT_EQ(node().abilities().inspect, !cannot().inspect);
     EXPECT_EQ(node().abilities().fence, !cannot().fence);
     EXPECT_EQ(node().abilities().heal, !cannot().heal);
+    EXPECT_EQ(node().abilities().transfer, !cannot().transfer);
     EXPECT_EQ(node().abilities().any_name, !cannot().any_name);
 }
 
@@ -139,7 +140,8 @@ TEST_P(NodeTest, a_refusal_tells_the_rest_of_the_lease_when_asked_to) {
 TEST_P(NodeTest, what_it_cannot_do_fails_plainly) {
     const auto fails = [&](bool unable, Step step) {
         if (!unable) return;
-        const NodeProbe::Heard heard = node().ask(step, 'a', kLongTtl);
+        const NodeProbe::Heard heard = step == Step::transfer ? node().transfer('b', 'a', kLongTtl)
+                                                              : node().ask(step, 'a', kLongTtl);
         EXPECT_EQ(heard.outcome, Outcome::failed);
         EXPECT_EQ(heard.cause, CauseClass::unsupported);
     };
@@ -147,6 +149,7 @@ TEST_P(NodeTest, what_it_cannot_do_fails_plainly) {
     fails(cannot().inspect, Step::inspect);
     fails(cannot().fence, Step::raise);
     fails(cannot().heal, Step::heal);
+    fails(cannot().transfer, Step::transfer);
 }
 
 // Rules F1 and F2.
@@ -173,6 +176,28 @@ TEST_P(NodeTest, heal_puts_a_key_back_where_there_is_none) {
     EXPECT_TRUE(answers(Outcome::refused, Step::acquire, 'b', kLongTtl));
     EXPECT_TRUE(answers(Outcome::taken, Step::heal, 'b', kLongTtl));
     EXPECT_TRUE(answers(Outcome::released, Step::release, 'a', kLongTtl));
+}
+
+// Rule W5.
+TEST_P(NodeTest, a_transfer_takes_the_givers_key_or_none_and_nobody_elses) {
+    if (cannot().transfer) GTEST_SKIP() << "see what_it_cannot_do_fails_plainly";
+    const bool fence = !cannot().fence;
+    const std::int64_t first =
+        node()
+            .ask({.step = Step::acquire, .resource = "r", .ttl = kLongTtl, .fence = fence}, 'a')
+            .counter;
+    const NodeProbe::Heard handed = node().transfer('a', 'b', kLongTtl, "r", fence);
+    ASSERT_EQ(handed.outcome, Outcome::granted);
+    EXPECT_EQ(handed.value, 1) << "the key was the giver's";
+    EXPECT_EQ(handed.counter, fence ? first + 1 : 0);
+    EXPECT_TRUE(answers(Outcome::taken, Step::release, 'a', kLongTtl));
+    EXPECT_EQ(node().transfer('a', 'c', kLongTtl).outcome, Outcome::refused);
+    EXPECT_TRUE(answers(Outcome::released, Step::release, 'b', kLongTtl));
+    const NodeProbe::Heard free = node().transfer('b', 'c', kLongTtl);
+    EXPECT_EQ(free.outcome, Outcome::granted);
+    EXPECT_EQ(free.value, 0) << "there was no key";
+    EXPECT_TRUE(answers(Outcome::refused, Step::acquire, 'd', kLongTtl));
+    EXPECT_TRUE(answers(Outcome::released, Step::release, 'c', kLongTtl));
 }
 
 TEST_P(NodeTest, what_was_given_up_stays_silent) {

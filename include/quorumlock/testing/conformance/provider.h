@@ -30,6 +30,7 @@ struct Cannot {
     bool inspect = false;         ///< ProviderWorld::holding should then look by other means.
     bool fence = false;           ///< No fencing counters; Lock::fence() is then 0.
     bool heal = false;            ///< A lost vote stays lost.
+    bool transfer = false;        ///< Hands no key over: a release and an acquire take its place.
     bool any_name = false;        ///< Names must be UTF-8 without "||" (rule D1).
     bool tell_remaining = false;  ///< A refusal does not say how long the holder has left.
 };

@@ -1,0 +1,112 @@
+// The end of a run: one client holds a lock for long, another one waits, the lock is released, and
+// the waiter must have it long before the lease would have ended. Rules W1 and W4.
+//
+//  - All is in order but for what is done here: for kReconnected, and the longest pause between
+//    attempts to open a second connection.
+//  - The waiter is refused, opens its second connections, asks again within one and a half times
+//    retry_delay_max, and then is armed by all that can; that is what kArmed is for.
+//  - In one of six worlds the second connections break in the instant of the release, so that no
+//    push comes; in one the servers have lost their scripts when they are asked to arm; in one a
+//    stranger touches the key again and again, in one so shortly before that the waiter is asking
+//    when the lock is released; in one a node, perhaps the gate, keeps a stranger's key.
+//  - Then he has it within kGateAlone, for which a gate may be believed, a pause as long as any is
+//    where nobody tells, and kRounds for the asking.
+#include <algorithm>
+
+#include "tests/sim/simulation.h"
+
+namespace quorumlock::sim {
+
+namespace {
+
+constexpr Nanos kLeast(10 * kSecond);  ///< Of the lease, to tell a wake-up from its end.
+constexpr Nanos kMost(12 * kSecond);
+constexpr Time kReopened = 8 * kSecond;
+constexpr Time kArmed = 1'700 * kMilli;
+constexpr Time kGateAlone = kSecond;
+constexpr Time kRounds = kSecond;
+enum Way : std::uint64_t { plain, cut, no_scripts, stranger, racing, stale, kWays };
+
+}  // namespace
+
+/// Preferably of another process.
+SimClient* Simulation::other_than(SimClient& client) {
+    SimClient* found = nullptr;
+    for (const auto& other : clients_) {
+        if (other.get() == &client || !is_there(*other)) continue;
+        if (&other->service() != &client.service()) return other.get();
+        if (found == nullptr) found = other.get();
+    }
+    return found;
+}
+
+bool Simulation::hold_last(SimClient& client, Nanos ttl) {
+    bool done = false;
+    bool granted = false;
+    const bool fence = clocks_are_right(client.service().process());
+    client.acquire_for_sure(0, ttl, Nanos(kMinute), fence, [&](bool got) {
+        done = true;
+        granted = got;
+    });
+    run_until(2 * kMinute, [&] { return done; });
+    return granted && !judge_->verdict.broken();
+}
+
+/// What makes it harder for the waiter to be woken, just before the release.
+void Simulation::disturb(SimClient& waiter, std::uint64_t way) {
+    const auto idle = [this](Time time) { run_until(time, [] { return false; }); };
+    const auto touch = [this] {
+        for (const auto& server : servers_) server->touch(plan_.key(plan_.resources[0]));
+    };
+    if (way == no_scripts) {
+        for (const auto& server : servers_) server->redis().flush_scripts();
+        touch();
+        idle(100 * kMilli);
+    } else if (way == stranger) {
+        for (int i = 0; i < 5; ++i) {
+            touch();
+            idle(50 * kMilli);
+        }
+    } else if (way == racing) {
+        touch();
+        idle(Random(plan_.seed, Luck::waiting, 2).scaled(10 * kMicro, 4 * kMilli));
+    } else if (way == stale && servers_.size() > 2) {
+        const auto node = Random(plan_.seed, Luck::waiting, 2).below(servers_.size());
+        servers_[node]->execute({"SET", plan_.key(plan_.resources[0]), "stranger", "PX", "60000"});
+        idle(100 * kMilli);
+    } else if (way == cut) {
+        SimProcess& process = waiter.service().process();
+        for (const auto& link : network_->links()) {
+            const bool his = link->server() != nullptr && &link->process() == &process;
+            if (his && link->subscribes && link->has_client()) link->break_now();
+        }
+    }
+}
+
+void Simulation::wake_last() {
+    SimClient* const holder = anybody();
+    SimClient* const waiter = holder == nullptr ? nullptr : other_than(*holder);
+    if (plan_.dapr || waiter == nullptr || waiter->asks_without_pause()) return;
+    if (holder->service().options().max_ttl < kLeast) return;
+    say("wake-up");
+    const Time ready = judge_->progress.healed_at() + kReconnected + kReopened;
+    run_until(std::max<Time>(ready - world_.now(), 0), [] { return false; });
+    if (!hold_last(*holder, std::min(kMost, holder->service().options().max_ttl))) return;
+    bool done = false;
+    const bool fence = clocks_are_right(waiter->service().process());
+    waiter->acquire_for_sure(0, kLastTtl, Nanos(kMinute), fence, [&](bool) { done = true; });
+    run_until(kArmed, [] { return false; });
+    disturb(*waiter, Random(plan_.seed, Luck::waiting, 1).below(kWays));
+    if (judge_->verdict.broken()) return;
+    holder->release_last();
+    const Nanos pause = waiter->service().options().retry_delay_max;
+    run_until(kGateAlone + (pause + pause / 2).count() + kRounds, [&] { return done; });
+    if (judge_->verdict.broken()) return;
+    if (!done) {
+        return judge_->verdict.report("wakeups", "a waiter for r0 is not woken by its release");
+    }
+    waiter->release_last();
+    run_until(kMinute, [&] { return holder->idle() && waiter->idle(); });
+}
+
+}  // namespace quorumlock::sim
