@@ -82,7 +82,7 @@ struct Ask {
     /// Unless it is granted or refused, given up or not, the node undoes `from` by itself, behind
     /// the transfer (rule W6): nobody else may still be there to know.
     const Token* from = nullptr;
-    Nanos from_ttl{0};  ///< The ttl that its key was set with.
+    Nanos from_ttl{0};         ///< The ttl that its key was set with.
     std::int64_t counter = 0;  ///< raise: to this (rule F2).
 };
 
@@ -121,6 +121,9 @@ struct NodeStatus {
     std::size_t owed_undos = 0;  ///< Releases waiting for a connection.
     Nanos guarded{0};            ///< So long it has no vote yet (rule G1); 0: it is not guarded.
     std::optional<Nanos> clock_ahead{};  ///< Of this machine's wall clock, at the last handshake.
+    /// Written to the server since open(), but for those of connecting and of being woken; 0 too
+    /// where the kind does not count them.
+    std::uint64_t commands = 0;
 };
 
 /// What a server told of itself before it may vote. Valid during the call only.
