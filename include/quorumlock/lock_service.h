@@ -54,6 +54,10 @@ struct NodeInfo {
     Nanos guarded{0};    ///< It has no vote for so long yet, after a restart; 0: it has one.
     /// How far its wall clock is ahead of this machine's, when it was reached; nullopt: not known.
     std::optional<Nanos> clock_ahead;
+    /// Commands written to the server since the service was opened: every acquire, extend, release
+    /// and look at a key, repetitions and pings; not those of connecting and of being woken (CLIENT
+    /// TRACKING, CACHING). 0: none, or its kind does not count them (only "redis" does).
+    std::uint64_t commands = 0;
 };
 
 /// Counts of a running service, for tests of boundedness and for the curious.

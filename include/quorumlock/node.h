@@ -122,6 +122,9 @@ struct NodeStatus {
     Nanos guarded{0};            ///< So long it has no vote yet (rule G1); 0: it is not guarded.
     std::optional<Nanos> clock_ahead{};  ///< Of this machine's wall clock, at the last handshake.
     std::string warning{};  ///< It votes, but a person should know; the observer is told it once.
+    /// Written to the server since open(), but for those of connecting and of being woken; 0 too
+    /// where the kind does not count them.
+    std::uint64_t commands = 0;
 };
 
 /// What a server told of itself before it may vote. Valid during the call only.

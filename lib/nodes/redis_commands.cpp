@@ -141,6 +141,7 @@ void RedisCommands::acquire(std::string_view resource, const Token& token, std::
                         digits + "\r\n";
         acquire_ttl_ms_ = ttl_ms;
     }
+    ++count_;
     reserve(resource.size() + kFrame);
     literal("*6\r\n$3\r\nSET\r\n");
     bulk(resource);
@@ -203,6 +204,7 @@ void RedisCommands::release(By by, std::string_view resource, const Token& token
 
 void RedisCommands::head(By by, const std::string& by_sha, int words, int keys,
                          std::string_view script, std::size_t more) {
+    ++count_;
     if (by == By::sha) {
         reserve(by_sha.size() + more + kFrame);
         raw(by_sha);
@@ -214,18 +216,21 @@ void RedisCommands::head(By by, const std::string& by_sha, int words, int keys,
 }
 
 void RedisCommands::pttl(std::string_view resource) {
+    ++count_;
     reserve(resource.size() + kFrame);
     literal("*2\r\n$4\r\nPTTL\r\n");
     bulk(resource);
 }
 
 void RedisCommands::get(std::string_view resource) {
+    ++count_;
     reserve(resource.size() + kFrame);
     literal("*2\r\n$3\r\nGET\r\n");
     bulk(resource);
 }
 
 void RedisCommands::get_counter(std::string_view resource) {
+    ++count_;
     reserve(resource.size() + kFrame);
     literal("*2\r\n$3\r\nGET\r\n");
     counter_key(resource);
@@ -245,6 +250,7 @@ void RedisCommands::counter_key(std::string_view resource) noexcept {
 }
 
 void RedisCommands::ping() {
+    ++count_;
     reserve(kFrame);
     literal("*1\r\n$4\r\nPING\r\n");
 }

@@ -70,6 +70,8 @@ class RedisCommands {
 
     std::string_view bytes() const noexcept { return {buffer_.data(), size_}; }
     void clear() noexcept { size_ = 0; }
+    /// How many were composed so far, but for those of connecting and of being woken.
+    std::uint64_t count() const noexcept { return count_; }
 
   private:
     void reserve(std::size_t more);
@@ -91,6 +93,7 @@ class RedisCommands {
 
     std::vector<char> buffer_ = std::vector<char>(1024);
     std::size_t size_ = 0;
+    std::uint64_t count_ = 0;
     /// A script's command up to where the resource's length begins.
     void head(By by, const std::string& by_sha, int words, int keys, std::string_view script,
               std::size_t more);

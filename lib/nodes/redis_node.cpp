@@ -387,6 +387,7 @@ NodeStatus RedisNode::status() const {
     status.clock_ahead = clock_ahead_;
     status.backlog = pipeline_.size();
     status.owed_undos = debts_.size();
+    status.commands = commands_.count();
     return status;
 }
 

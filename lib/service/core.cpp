@@ -167,7 +167,8 @@ void Core::tell_nodes(OperationState& operation) {
         nodes::NodeStatus s = node->status();
         all.push_back({std::move(s.label), std::move(s.kind), s.ready, std::move(s.cause.text),
                        std::move(s.version), std::move(s.role), std::move(s.run_id), s.round_trip,
-                       s.backlog, s.owed_undos, std::move(s.app_id), s.guarded, s.clock_ahead});
+                       s.backlog, s.owed_undos, std::move(s.app_id), s.guarded, s.clock_ahead,
+                       s.commands});
     }
     complete(operation, Result<std::vector<NodeInfo>>(std::move(all)));
 }

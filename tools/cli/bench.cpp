@@ -24,28 +24,30 @@ struct BenchFlags {
 };
 
 BenchReport run_mode(const BenchRun& run) {
+    if (run.plan.contended) return run_contended(run);
     if (run.plan.threads > 0) return run_threads(run);
     if (run.plan.rate > 0) return run_paced(run);
     return run_async(run);
 }
 
-BenchReport failed(const Context& context, const Error& error) {
+BenchReport failed(const Context& context, const Error& error, BenchWindow& window) {
     context.fail("bench", error);
+    window.end(bench_now());  // The other processes would wait for this one.
     BenchReport report;
     report.errors = 1;
     return report;
 }
 
 /// A whole run with a service of its own.
-BenchReport run_plan(const Context& context, const BenchPlan& plan, std::atomic<int>& inside) {
+BenchReport run_plan(const Context& context, const BenchPlan& plan, BenchWindow& window) {
     auto service = context.open();
-    if (!service) return failed(context, service.error());
+    if (!service) return failed(context, service.error(), window);
     (void)service->nodes().get();
 
     HeldLocks held(*service);
     if (plan.hold > 0) {
         if (auto taken = held.take_warm(plan.hold, plan.acquire); !taken) {
-            return failed(context, taken.error());
+            return failed(context, taken.error(), window);
         }
     }
     BenchErrors errors;
@@ -53,7 +55,7 @@ BenchReport run_plan(const Context& context, const BenchPlan& plan, std::atomic<
     BenchReport report;
     {
         const Progress progress(ended, "cycles");
-        report = run_mode({*service, plan, errors, ended, inside});
+        report = run_mode({*service, plan, errors, ended, window});
     }
     report.rss_kib = resident_kib();
     report.held = held.count();
@@ -108,13 +110,14 @@ int run_bench(const Context& context, BenchFlags flags) {
         return run_renewed_plan(context, plan);
     }
 
-    std::atomic<int>& inside = shared_counter();
+    BenchWindow& window = BenchWindow::make_shared(plan.processes, plan.seconds, plan.cycles);
     BenchReport report;
     if (plan.processes > 1) {
-        report = run_in_processes(plan.processes, [&] { return run_plan(context, plan, inside); });
+        report = run_in_processes(plan.processes, window,
+                                  [&] { return run_plan(context, plan, window); });
         report.mode = "processes";
     } else {
-        report = run_plan(context, plan, inside);
+        report = run_plan(context, plan, window);
     }
     if (plan.contended) report.mode += " contended";
     if (report.cycles == 0 && report.errors == 0) report.errors = 1;
@@ -139,7 +142,8 @@ void add_bench(CLI::App& app, Context& context) {
     auto* threads = verb->add_option("--threads", plan.threads, "blocked threads instead")
                         ->check(CLI::Range(1, 4096))
                         ->excludes(workers);
-    auto* cycles = verb->add_option("--cycles", plan.cycles, "how many cycles to count")
+    auto* cycles = verb->add_option("--cycles", plan.cycles,
+                                    "how many cycles to count, of all processes together")
                        ->check(CLI::PositiveNumber);
     verb->add_option("--seconds", plan.seconds, "how long to count")
         ->check(CLI::Range(0.01, 86400.0))
@@ -166,7 +170,7 @@ void add_bench(CLI::App& app, Context& context) {
     verb->add_option("--wait", flags->wait,
                      "with --contended or --renew: how long an acquire waits")
         ->capture_default_str();
-    verb->add_option("--warmup", plan.warmup, "cycles before the counting starts")
+    verb->add_option("--warmup", plan.warmup, "cycles of each process before the counting starts")
         ->capture_default_str();
     verb->callback([&context, flags, workers, rate] {
         if (rate->count() > 0 && workers->count() == 0) flags->plan.workers = 1024;

@@ -9,13 +9,13 @@ namespace quorumlock::cli {
 
 void check_entered(const BenchRun& run, const Lock& lock) {
     if (!lock.held()) run.errors.add("a lock was acquired and is not held");
-    if (run.plan.contended && run.inside.fetch_add(1) != 0) {
+    if (run.plan.contended && run.window.inside.fetch_add(1) != 0) {
         run.errors.add("two hold one lock at the same time");
     }
 }
 
 void check_leaving(const BenchRun& run) {
-    if (run.plan.contended) run.inside.fetch_sub(1);
+    if (run.plan.contended) run.window.inside.fetch_sub(1);
 }
 
 namespace {

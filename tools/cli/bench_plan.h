@@ -11,6 +11,7 @@
 #include <quorumlock/lock_service.h>
 
 #include "tools/cli/bench_report.h"
+#include "tools/cli/bench_window.h"
 
 namespace quorumlock::cli {
 
@@ -21,7 +22,7 @@ struct BenchPlan {
     double seconds = 3;
     std::uint64_t warmup = 500;  ///< Cycles before the counting starts.
     double rate = 0;             ///< Cycles started a second; 0: each when the last has ended.
-    bool contended = false;      ///< All on one resource, waiting for each other.
+    bool contended = false;      ///< All on one resource, waiting for each other: run_contended().
     int processes = 1;           ///< Only with `contended`.
     std::uint64_t hold = 0;      ///< Locks held all the while.
     AcquireOptions acquire;
@@ -61,13 +62,13 @@ class BenchErrors {
     std::vector<Error> kept_;
 };
 
-/// What a run writes while it is under way. `inside` may be shared between processes.
+/// What a run writes while it is under way.
 struct BenchRun {
     LockService& service;
     const BenchPlan& plan;
     BenchErrors& errors;
     std::atomic<std::uint64_t>& progress;  ///< Cycles ended so far.
-    std::atomic<int>& inside;              ///< Holders of the contended resource right now.
+    BenchWindow& window;                   ///< Shared between the processes.
 };
 
 /// Each runs the plan and fills mode, cycles, seconds, cpu_us and latency; the errors go to
@@ -76,6 +77,8 @@ struct BenchRun {
 BenchReport run_async(const BenchRun& run);
 BenchReport run_paced(const BenchRun& run);
 BenchReport run_threads(const BenchRun& run);
+/// Of plan.contended, asynchronous or by threads. Tells the waits and the nodes' commands too.
+BenchReport run_contended(const BenchRun& run);
 
 /// What every mode checks while it holds a lock: that it does, and, when contended, that nobody
 /// else does. Pairs of calls around the holding.

@@ -1,12 +1,15 @@
 #include "tools/cli/bench_processes.h"
 
-#include <sys/mman.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 #include <vector>
+
+#include "tools/cli/bench_plan.h"
 
 namespace quorumlock::cli {
 
@@ -14,7 +17,8 @@ namespace {
 
 /// What a child tells, all numbers: it is the same program on the same machine.
 struct Told {
-    std::uint64_t cycles = 0, errors = 0;
+    std::uint64_t cycles = 0, errors = 0, commands = 0;
+    int nodes = 0;
     double seconds = 0, cpu_us = 0;
     long rss_kib = 0;
 };
@@ -41,50 +45,63 @@ bool read_all(int fd, void* to, std::size_t size) {
     return true;
 }
 
+bool write_histogram(int fd, const LatencyHistogram& histogram) {
+    const auto words = histogram.to_words();
+    return write_all(fd, words.data(), words.size() * sizeof(words[0]));
+}
+
+bool read_histogram(int fd, LatencyHistogram& histogram) {
+    std::vector<std::uint64_t> words(LatencyHistogram::words());
+    if (!read_all(fd, words.data(), words.size() * sizeof(words[0]))) return false;
+    histogram.from_words(words);
+    return true;
+}
+
 [[noreturn]] void run_child(int fd, const std::function<BenchReport()>& body) {
     const BenchReport report = body();
-    const Told told{report.cycles, report.errors, report.seconds, report.cpu_us, report.rss_kib};
-    const auto words = report.latency.to_words();
-    const bool well = write_all(fd, &told, sizeof(told)) &&
-                      write_all(fd, words.data(), words.size() * sizeof(words[0]));
+    const Told told{report.cycles,  report.errors, report.commands, report.nodes,
+                    report.seconds, report.cpu_us, report.rss_kib};
+    const bool well = write_all(fd, &told, sizeof(told)) && write_histogram(fd, report.latency) &&
+                      write_histogram(fd, report.wait);
     std::fflush(nullptr);
     _exit(well ? 0 : 1);
 }
 
-bool add_child(int fd, BenchReport& sum) {
+/// `least`: of the cycles of the children so far.
+bool add_child(int fd, BenchReport& sum, std::uint64_t& least) {
     Told told;
-    std::vector<std::uint64_t> words(LatencyHistogram::words());
-    if (!read_all(fd, &told, sizeof(told)) ||
-        !read_all(fd, words.data(), words.size() * sizeof(words[0]))) {
+    LatencyHistogram latency, wait;
+    if (!read_all(fd, &told, sizeof(told)) || !read_histogram(fd, latency) ||
+        !read_histogram(fd, wait)) {
         return false;
     }
-    LatencyHistogram latency;
-    latency.from_words(words);
     sum.latency.merge(latency);
+    sum.wait.merge(wait);
     sum.cycles += told.cycles;
     sum.errors += told.errors;
+    sum.commands += told.commands;
+    sum.nodes = std::max(sum.nodes, told.nodes);
     sum.seconds = std::max(sum.seconds, told.seconds);
     sum.cpu_us += told.cpu_us;
     sum.rss_kib += told.rss_kib;
+    least = std::min(least, told.cycles);
     return true;
 }
 
 }  // namespace
 
-std::atomic<int>& shared_counter() {
-    void* page = mmap(nullptr, sizeof(std::atomic<int>), PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED) std::abort();
-    return *new (page) std::atomic<int>(0);
-}
-
-BenchReport run_in_processes(int count, const std::function<BenchReport()>& body) {
-    struct Child {
-        pid_t pid;
-        int fd;
-    };
-    std::vector<Child> children;
+BenchReport run_in_processes(int count, BenchWindow& window,
+                             const std::function<BenchReport()>& body) {
+    std::vector<pid_t> children;
+    std::vector<pollfd> pipes;
     BenchReport sum;
+    sum.contended = true;
+    std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
+    const auto missing = [&] {
+        ++sum.errors;
+        least = 0;
+        window.end(bench_now());
+    };
     std::fflush(nullptr);
     for (int i = 0; i < count; ++i) {
         int ends[2];
@@ -97,15 +114,25 @@ BenchReport run_in_processes(int count, const std::function<BenchReport()>& body
         close(ends[1]);
         if (pid < 0) {
             close(ends[0]);
-            ++sum.errors;
+            missing();
             continue;
         }
-        children.push_back({pid, ends[0]});
+        children.push_back(pid);
+        pipes.push_back({ends[0], POLLIN, 0});
     }
-    for (const auto& child : children) {
-        if (!add_child(child.fd, sum)) ++sum.errors;
-        close(child.fd);
-        waitpid(child.pid, nullptr, 0);
+    // As they come: the others wait for one that has died.
+    while (!pipes.empty()) {
+        if (poll(pipes.data(), pipes.size(), -1) < 0) continue;
+        for (std::size_t i = pipes.size(); i-- > 0;) {
+            if (pipes[i].revents == 0) continue;
+            if (!add_child(pipes[i].fd, sum, least)) missing();
+            close(pipes[i].fd);
+            pipes.erase(pipes.begin() + static_cast<std::ptrdiff_t>(i));
+        }
+    }
+    for (const pid_t pid : children) waitpid(pid, nullptr, 0);
+    if (sum.cycles > 0) {
+        sum.fair_share_min = static_cast<double>(least) * count / static_cast<double>(sum.cycles);
     }
     return sum;
 }

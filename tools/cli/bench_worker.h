@@ -34,6 +34,7 @@ class CycleWorker {
     }
 
     std::int64_t timed_from = 0;
+    std::int64_t waited = 0;  ///< From there to the grant; only when contended.
     bool counted = false;
 
   private:
@@ -43,6 +44,7 @@ class CycleWorker {
             events_.cycle_ended(*this, false);
             return;
         }
+        if (run_.plan.contended) waited = bench_now() - timed_from;
         lock_.emplace(std::move(*result));
         check_entered(run_, *lock_);
         check_leaving(run_);

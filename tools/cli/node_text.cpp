@@ -58,6 +58,7 @@ ordered_json describe(const NodeInfo& info) {
     object["round_trip_ms"] = milliseconds(info.round_trip);
     object["backlog"] = info.backlog;
     object["owed_undos"] = info.owed_undos;
+    if (info.commands > 0) object["commands"] = info.commands;
     if (info.guarded > Nanos{0}) object["guarded_ms"] = milliseconds(info.guarded);
     if (const auto off = clock_off(info)) object["clock_ahead_ms"] = milliseconds(*off);
     return object;

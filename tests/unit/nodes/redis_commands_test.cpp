@@ -55,6 +55,31 @@ TEST(RedisCommands, are_the_same_bytes_as_the_general_writers) {
     }
 }
 
+TEST(RedisCommands, are_counted_but_for_those_of_connecting_and_of_being_woken) {
+    const Token token = some_token();
+    RedisCommands commands;
+    commands.set_scripts({});
+    commands.client_kill(1);
+    commands.tracking(1);
+    commands.caching();
+    EXPECT_EQ(commands.count(), 0U);
+    commands.acquire("r", token, 10);
+    commands.pttl("r");
+    EXPECT_EQ(commands.count(), 2U) << "a refusal's PTTL is a command of its own";
+    commands.acquire(By::sha, "r", token, 10, 0);
+    commands.raise(By::text, "r", token, 1);
+    commands.transfer(By::sha, "r", token, token, 10, true, 0);
+    commands.extend(By::sha, "r", token, 10);
+    commands.release(By::text, "r", token);
+    EXPECT_EQ(commands.count(), 7U);
+    commands.get("r");
+    commands.get_counter("r");
+    commands.ping();
+    EXPECT_EQ(commands.count(), 10U);
+    commands.clear();
+    EXPECT_EQ(commands.count(), 10U);
+}
+
 TEST(RedisCommands, whole_milliseconds_are_rounded_up) {
     EXPECT_EQ(whole_ms(Nanos(0)), 0);
     EXPECT_EQ(whole_ms(Nanos(1)), 1);

@@ -41,6 +41,13 @@ class waiting : public ::testing::Test {
         plan.on_push(node, kGate, at(time), random);
     }
 
+    void push_in_vain(int times) {
+        for (int i = 0; i < times; ++i) {
+            push(kGate, 1ms);
+            fail_gate(1ms, true);
+        }
+    }
+
     Waiting plan;
 };
 
@@ -177,39 +184,55 @@ TEST_F(waiting, pushes_of_others_during_the_gates_attempt_are_left_to_the_gate) 
 }
 
 // Rule W2
-TEST_F(waiting, the_third_push_in_vain_pauses_and_the_pause_grows_up_to_the_retry_delay) {
+TEST_F(waiting, pushes_in_vain_are_followed_at_once_while_few_compete) {
     fail_all(0ms, nodes({0, 1, 2}));
-    for (int i = 0; i < 2; ++i) {
+    for (int i = 0; i < 32; ++i) {
         push(kGate, 1ms);
-        EXPECT_EQ(due(), 1ms);
+        ASSERT_EQ(due(), 1ms) << i;
         fail_gate(1ms, true);
     }
-    for (const Nanos pause :
-         {Nanos(1ms), Nanos(2ms), Nanos(4ms), Nanos(8ms), Nanos(16ms), Nanos(20ms), Nanos(20ms)}) {
+}
+
+TEST_F(waiting, beyond_32_pushes_in_vain_pauses_double_up_to_the_retry_delay) {
+    plan.set_question_time(4ms);
+    fail_all(0ms, nodes({0, 1, 2}));
+    push_in_vain(32);
+    for (const Nanos pause : {Nanos(4ms), Nanos(8ms), Nanos(16ms), Nanos(20ms), Nanos(20ms)}) {
+        for (int i = 0; i < 8; ++i) {
+            push(kGate, 1ms);
+            ASSERT_EQ(due(), 1ms + pause / 2) << i;
+            fail_gate(1ms, true);
+        }
+    }
+}
+
+TEST_F(waiting, the_pause_after_pushes_in_vain_is_jittered) {
+    plan.set_question_time(1ms);
+    fail_all(0ms, nodes({0, 1, 2}));
+    push_in_vain(32);
+    push(kGate, 1ms, static_cast<std::uint64_t>(Nanos(500us).count()));
+    EXPECT_EQ(due(), 1ms + 1ms);
+}
+
+// Rule W5
+TEST_F(waiting, after_its_turn_it_leaves_the_next_pushes_to_others_and_each_time_less) {
+    plan.set_question_time(2ms);
+    plan.on_held_here();
+    plan.on_free(at(0ms), true);
+    fail_gate(1ms, true);
+    for (const Nanos pause : {Nanos(8ms), Nanos(6ms), Nanos(4ms), Nanos(2ms), Nanos(0)}) {
         push(kGate, 1ms);
         EXPECT_EQ(due(), 1ms + pause / 2);
         fail_gate(1ms, true);
     }
 }
 
-TEST_F(waiting, the_pause_after_pushes_in_vain_is_jittered) {
-    fail_all(0ms, nodes({0, 1, 2}));
-    for (int i = 0; i < 2; ++i) {
-        push(kGate, 1ms);
-        fail_gate(1ms, true);
-    }
-    push(kGate, 1ms, static_cast<std::uint64_t>(Nanos(1ms).count()));
-    EXPECT_EQ(due(), 1ms + 1500us);
-}
-
 TEST_F(waiting, what_is_held_here_forgets_the_pushes_that_were_in_vain) {
     fail_all(0ms, nodes({0, 1, 2}));
-    for (int i = 0; i < 3; ++i) {
-        push(kGate, 1ms);
-        fail_gate(1ms, true);
-    }
+    plan.set_question_time(1ms);
+    push_in_vain(33);
     plan.on_held_here();
-    plan.on_free(at(2ms));
+    plan.on_free(at(2ms), false);
     fail_gate(2ms, true);
     push(kGate, 3ms);
     EXPECT_EQ(due(), 3ms);
@@ -264,7 +287,7 @@ TEST_F(waiting, asks_nothing_while_it_is_held_here) {
 // Rule W5
 TEST_F(waiting, stands_back_when_it_is_free_and_no_push_changes_that) {
     plan.on_held_here();
-    plan.on_free(at(40ms));
+    plan.on_free(at(40ms), true);
     EXPECT_EQ(due(), 40ms);
     EXPECT_EQ(plan.way(at(40ms)), Way::gate) << "others may want it too";
     push(kGate, 10ms);
@@ -279,7 +302,7 @@ TEST_F(waiting, the_one_behind_who_has_gone_asks_at_once) {
     EXPECT_FALSE(plan.asking());
     EXPECT_EQ(due(), 5ms);
     plan.on_held_here();
-    plan.on_free(at(40ms));
+    plan.on_free(at(40ms), true);
     plan.on_asked(Way::gate, at(40ms));
     plan.on_abandoned(at(10ms));
     EXPECT_EQ(due(), 40ms) << "but stands back";
