@@ -32,9 +32,9 @@ struct ObservedEvent {
 /// One acquire has ended, with all its attempts.
 struct AcquireEvent : ObservedEvent {
     Nanos ttl{0};
-    Nanos waited{0};   ///< From the start to the last attempt: 0 where the first one decided.
+    Nanos waited{0};  ///< From the start to the last attempt: 0 where the first one decided.
     bool handed_over = false;  ///< By the release of another one of this service: rule W5.
-    int attempts = 0;  ///< 0: it ended before the nodes were asked.
+    int attempts = 0;          ///< 0: it ended before the nodes were asked.
 };
 /// One extension has ended.
 struct ExtendEvent : ObservedEvent {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/base/check.h"
+#include "lib/base/hash.h"
 #include "lib/nodes/node_secret.h"
 #include "lib/nodes/redis_errors.h"
 
@@ -17,16 +18,6 @@ using std::chrono::seconds;
 constexpr Nanos kLeastLimit = milliseconds(500);
 constexpr Nanos kIdle = seconds(15);  // Rule N8
 constexpr Nanos kLongestSilence = seconds(30);
-
-/// FNV-1a and a mix: the same in every process.
-std::uint64_t hash_of(std::string_view text) noexcept {
-    if (text.empty()) return 0;
-    std::uint64_t hash = 14695981039346656037ULL;
-    for (const char c : text) {
-        hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-    }
-    return hash | 1;
-}
 
 bool is_tls_alert(const char* bytes, std::size_t size) {
     return size > 0 && bytes[0] == 0x15 && (size == 1 || bytes[1] == 0x03);
@@ -155,7 +146,7 @@ bool RedisNode::admit() {
         return false;
     }
     if (!greeting_.run_id.empty()) met_run_id_ = greeting_.run_id;
-    identity_ = hash_of(met_run_id_);
+    if (!met_run_id_.empty()) identity_ = stable_hash(met_run_id_) | 1;
     if (!greeting_.replication_id.empty()) met_replication_id_ = greeting_.replication_id;
     guarded_ = admission.guarded_until > now;
     if (guarded_) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lib/base/hash.h"
 #include "lib/service/core.h"
 #include "lib/service/tokens.h"
 
@@ -25,12 +26,6 @@ std::uint64_t weight(std::uint64_t resource, std::uint64_t node) noexcept {
     mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9ULL;
     mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebULL;
     return mixed ^ (mixed >> 31);
-}
-
-std::uint64_t name_hash(std::string_view resource) noexcept {
-    std::uint64_t hash = 14695981039346656037ULL;
-    for (const char c : resource) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-    return hash;
 }
 
 }  // namespace
@@ -103,7 +98,7 @@ void Core::ask_from(WaitLine& line) {
 /// Rule W4: the first of those that can vote now. Less than 0: none can, or there is no other.
 int Core::gate_of(const WaitLine& line) {
     if (node_count() == 1) return -1;
-    const std::uint64_t resource = name_hash(line.resource.view());
+    const std::uint64_t resource = stable_hash(line.resource.view());
     int best = -1;
     std::uint64_t most = 0;
     all_nodes().each([&](int i) {
@@ -201,8 +196,7 @@ void Core::grant_hand_overs(const OperationState& operation, Lease& lease) {
     const WaitLine* const line = own != nullptr ? own : lines_.find(operation.resource.view());
     const std::size_t all = line == nullptr ? 0 : line->waiters.size();
     const std::size_t behind = own != nullptr ? all - 1 : all;
-    lease.hand_overs =
-        static_cast<std::int8_t>(std::clamp<std::size_t>(behind, 1, kMostHandOvers));
+    lease.hand_overs = static_cast<std::int8_t>(std::clamp<std::size_t>(behind, 1, kMostHandOvers));
 }
 
 void Core::on_turn_ended(OperationState& operation, Lease& lease) {

@@ -1,25 +1,16 @@
 #include "lib/service/wait_lines.h"
 
-#include <functional>
-
 #include "lib/base/check.h"
+#include "lib/base/hash.h"
 #include "lib/service/core.h"
 
 namespace quorumlock::detail {
-
-namespace {
-
-std::size_t hash_of(std::string_view resource) noexcept {
-    return std::hash<std::string_view>{}(resource);  // for finding only: no order comes of it
-}
-
-}  // namespace
 
 void WaitLine::Timer::fire() { core.on_line_timer(line); }
 
 WaitLine* WaitLines::find(std::string_view resource) noexcept {
     if (lines_.empty()) return nullptr;
-    const std::size_t hash = hash_of(resource);
+    const std::uint64_t hash = stable_hash(resource);
     WaitLine* line = bucket(hash);
     while (line != nullptr && (line->hash_ != hash || line->resource.view() != resource)) {
         line = line->next_;
@@ -38,7 +29,7 @@ WaitLine& WaitLines::make(std::string_view resource) {
     free_.pop_back();
     line.resource.assign(resource);
     line.last_error.reset();
-    line.hash_ = hash_of(resource);
+    line.hash_ = stable_hash(resource);
     line.next_ = std::exchange(bucket(line.hash_), &line);
     lines_.push_back(line);
     return line;

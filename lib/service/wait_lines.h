@@ -52,7 +52,7 @@ class WaitLine final : public ListHook<WaitLine> {
         WaitLine& line;
     };
     Timer timer_;
-    std::size_t hash_ = 0;
+    std::uint64_t hash_ = 0;
     WaitLine* next_ = nullptr;  // of the same bucket
 };
 
@@ -79,7 +79,7 @@ class WaitLines {
     }
 
   private:
-    WaitLine*& bucket(std::size_t hash) noexcept { return buckets_[hash & (buckets_.size() - 1)]; }
+    WaitLine*& bucket(std::uint64_t hash) noexcept { return buckets_[hash & (buckets_.size() - 1)]; }
     void grow();
 
     Core& core_;

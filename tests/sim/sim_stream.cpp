@@ -14,17 +14,19 @@ namespace {
 /// What may stand before an ACQUIRE, in the same write.
 constexpr std::string_view kCaching = "*3\r\n$6\r\nCLIENT\r\n$7\r\nCACHING\r\n$3\r\nYES\r\n";
 
-/// Does this piece begin with a command of a round? `*6\r\n$3\r\nSET...`, `*5\r\n$7\r\nEVALSHA...`
+/// Does this piece begin with a command of a round? `*6\r\n$3\r\nSET...`, `*10\r\n$7\r\nEVALSHA...`
 bool begins_round(std::string_view bytes) {
-    constexpr std::size_t kVerb = 8;
     if (bytes.starts_with(kCaching)) bytes.remove_prefix(kCaching.size());
-    if (bytes.size() < kVerb + 4) return false;
-    const std::string_view verb = bytes.substr(kVerb, 4);
-    return verb == "SET\r" || verb == "EVAL";
+    if (!bytes.starts_with('*')) return false;
+    for (int line = 0; line < 2; ++line) {  // how many words, how long the first one is
+        bytes.remove_prefix(std::min(bytes.find('\n'), bytes.size() - 1) + 1);
+        if (bytes.empty()) return false;
+    }
+    return bytes.starts_with("SET\r") || bytes.starts_with("EVAL");
 }
 
 /// Anything but a release, which goes to silent nodes too: `*5\r\n$7\r\nEVALSHA`.
-bool is_ask(std::string_view bytes) { return !bytes.starts_with("*5") && begins_round(bytes); }
+bool is_ask(std::string_view bytes) { return !bytes.starts_with("*5\r") && begins_round(bytes); }
 
 }  // namespace
 
