@@ -21,9 +21,9 @@ void Judge::on_fault(const Fault& fault, bool begins) {
     if (begins && fault.kind == FaultKind::suspend) until += fault.length;
     // What a connection still carries that has ended for the client alone is what rule N6 is for.
     // Who is lied to by a sidecar does not notice: nothing takes longer than it does anyway.
-    const bool harmless =
-        fault.kind == FaultKind::reset_client || fault.kind == FaultKind::sidecar_lies ||
-        fault.kind >= FaultKind::push_cut;
+    const bool harmless = fault.kind == FaultKind::reset_client ||
+                          fault.kind == FaultKind::sidecar_lies ||
+                          fault.kind >= FaultKind::push_cut;
     for (int process = 0; process < static_cast<int>(plan.processes.size()); ++process) {
         if (harmless || (fault.processes >> process & 1U) == 0) continue;
         for (int node = 0; node < ledger.nodes(); ++node) {
