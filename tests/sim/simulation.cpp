@@ -218,16 +218,16 @@ void Simulation::acquire_last(SimClient& client, int resource) {
     run_until(kMinute, [&] { return client.idle(); });
 }
 
-/// A quorum of servers may start a counter for this process: rule F5.
-bool Simulation::clocks_are_right(const SimProcess& process) const {
+/// So many servers may start a counter for this process: rule F5.
+int Simulation::right_clocks(const SimProcess& process) const {
     constexpr WallMicros kRight = 4'000'000;
-    if (plan_.drift_ppm > 10'000) return false;  // They may go wrong while it waits.
+    if (plan_.drift_ppm > 10'000) return 0;  // They may go wrong while it waits.
     const auto right = [this](const auto& server) {
         const WallMicros off = server->wall() - kWallStart - world_.now() / kMicro;
         return std::abs(off) < kRight;
     };
-    if (std::abs(process.wall_shift) >= kRight * kMicro) return false;
-    return std::count_if(servers_.begin(), servers_.end(), right) >= plan_.quorum();
+    if (std::abs(process.wall_shift) >= kRight * kMicro) return 0;
+    return static_cast<int>(std::count_if(servers_.begin(), servers_.end(), right));
 }
 
 void Simulation::close_all() {

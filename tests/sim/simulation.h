@@ -71,7 +71,10 @@ class Simulation final : public FaultEvents {
     SimClient* other_than(SimClient& client);
     bool hold_last(SimClient& client, Nanos ttl);
     void disturb(SimClient& waiter, std::uint64_t way);
-    bool clocks_are_right(const SimProcess& process) const;
+    int right_clocks(const SimProcess& process) const;
+    bool clocks_are_right(const SimProcess& process) const {
+        return right_clocks(process) >= plan_.quorum();
+    }
     void close_all();
     void close(SimService& service, std::size_t& open);
     void look_around();

@@ -70,7 +70,7 @@ void Simulation::disturb(SimClient& waiter, std::uint64_t way) {
     } else if (way == racing) {
         touch();
         idle(Random(plan_.seed, Luck::waiting, 2).scaled(10 * kMicro, 4 * kMilli));
-    } else if (way == stale && servers_.size() > 2) {
+    } else if (way == stale && right_clocks(waiter.service().process()) > plan_.quorum()) {
         const auto node = Random(plan_.seed, Luck::waiting, 2).below(servers_.size());
         servers_[node]->execute({"SET", plan_.key(plan_.resources[0]), "stranger", "PX", "60000"});
         idle(100 * kMilli);

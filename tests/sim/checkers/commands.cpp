@@ -19,6 +19,9 @@ Vote& vote_at(Attempt& attempt, const SimServer& server) {
     return attempt.votes[static_cast<std::size_t>(server.index())];
 }
 
+/// So long a process may be preempted between looking at the clock and writing, and more.
+constexpr Time kPreempted = 50 * kMilli;
+
 /// No validity of it ends later.
 std::int64_t last_promise(const Attempt& attempt) {
     std::int64_t last = 0;
@@ -150,7 +153,7 @@ void Commands::read_transfer(SimServer& server, Link& link, std::int64_t written
     if (giver == nullptr || giver->process != link.process().index() ||
         giver->service != link.service) {
         verdict_.report("commands", "a TRANSFER takes from a token of another service");
-    } else if (words[0] == "EVALSHA" && written >= last_promise(*giver)) {
+    } else if (words[0] == "EVALSHA" && written >= last_promise(*giver) + kPreempted) {
         verdict_.report("commands", "the lock of token " + giver->name() +
                                         " is handed over behind the end of its validity");
     }

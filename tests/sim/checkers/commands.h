@@ -10,7 +10,7 @@
 //  - Nothing of another's is taken: our RELEASE and EXTEND change no key but their token's, a
 //    TRANSFER none but the giver's (rule W5), and CLIENT KILL names no connection but one of the
 //    same service (rule N6).
-//  - Nothing is handed over behind the end of its validity (rule W5).
+//  - Nothing is handed over behind the end of its validity (rule W5), and kPreempted.
 //  - No EXTEND is read after a RELEASE of its token (rule N9), where the same can be promised.
 //  - Nobody of ours deletes the key of a lock that was detached.
 //  - A sidecar is asked for the lock of a token once (rule N2), and for its unlock when nobody
