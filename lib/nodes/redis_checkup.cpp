@@ -18,10 +18,25 @@ constexpr int kLooks = 3;  ///< At a clock, in a row; the quickest answer is the
 constexpr std::string_view kScanStep = "500";
 constexpr std::size_t kKeysAStep = 500;
 
-constexpr std::array<std::string_view, kRights> kNames{
-    "+ping", "+set",       "+get",         "+getex",         "+setrange", "+del",
-    "+pttl", "+pexpire",   "+evalsha",     "+script|load",   "+eval",     "+time",
-    "+info", "+client|id", "+client|kill", "+client|setname"};
+constexpr std::array<std::string_view, kRights> kNames{"+ping",
+                                                       "+set",
+                                                       "+get",
+                                                       "+getex",
+                                                       "+setrange",
+                                                       "+del",
+                                                       "+pttl",
+                                                       "+pexpire",
+                                                       "+evalsha",
+                                                       "+script|load",
+                                                       "+eval",
+                                                       "+time",
+                                                       "+info",
+                                                       "+client|id",
+                                                       "+client|kill",
+                                                       "+client|setname",
+                                                       "+client|tracking",
+                                                       "+client|caching",
+                                                       "+subscribe"};
 
 std::optional<std::int64_t> number(std::string_view text) {
     std::int64_t value = 0;
@@ -133,6 +148,8 @@ void RedisCheckup::ask_rights() {
     right(Right::time, {"TIME"});
     right(Right::client_id, {"CLIENT", "ID"});
     right(Right::client_kill, {"CLIENT", "KILL", "ID", "0"});
+    right(Right::client_tracking, {"CLIENT", "TRACKING", "OFF"});
+    right(Right::client_caching, {"CLIENT", "CACHING", "YES"});
     if (!options_.resource.empty()) {
         ask({Part::resource}, {"GET", options_.resource});
         ask({Part::resource}, {"SETRANGE", options_.resource, "0", ""});
@@ -231,6 +248,8 @@ void RedisCheckup::take_right(Right right, const resp::Value& reply) {
             // The command is looked at before its keys.
             if (reply.text.find("key") != std::string_view::npos) {
                 facts_.counter_refused = one_line(reply.text);
+            } else if (reply.text.find("channel") != std::string_view::npos) {
+                facts_.channel_refused = one_line(reply.text);
             } else {
                 facts_.refused[static_cast<std::size_t>(right)] = one_line(reply.text);
             }
@@ -301,6 +320,11 @@ void RedisCheckup::next_step() {
     facts_.scan_complete = scanning && facts_.scanned > 0 && cursor_ == "0";
     if (scanning && !facts_.scan_complete && facts_.scanned < options_.scan_limit) {
         ask_scan();
+        return;
+    }
+    if (!std::exchange(subscribed_, true)) {
+        ask({Part::right, Right::subscribe}, {"SUBSCRIBE", "__redis__:invalidate"});
+        send();
         return;
     }
     end({});

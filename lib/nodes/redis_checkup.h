@@ -39,8 +39,11 @@ enum class Right : std::uint8_t {
     client_id,
     client_kill,
     client_setname,
+    client_tracking,
+    client_caching,
+    subscribe,
 };
-inline constexpr std::size_t kRights = 16;
+inline constexpr std::size_t kRights = 19;
 /// As ACL SETUSER takes it: "+script|load".
 std::string_view right_name(Right right) noexcept;
 
@@ -68,6 +71,7 @@ struct RedisFacts {
     /// By Right: why it was refused, in the server's words; empty: it is allowed.
     std::array<std::string, kRights> refused;
     std::string counter_refused;   ///< The counters' keys are not allowed.
+    std::string channel_refused;   ///< Nor is that of the wake-ups.
     std::string resource_refused;  ///< Nor is that of CheckupOptions::resource.
     std::string select_refused;    ///< Nor the URI's database.
     Cause writes_refused;          ///< OOM, MISCONF and their like: nothing is granted.
@@ -166,6 +170,7 @@ class RedisCheckup final : private ConnectionEvents {
     std::size_t answered_ = 0;
     Instant sent_{};
     int clock_looks_ = 0;
+    bool subscribed_ = false;  ///< Or was refused: nothing can be asked behind it.
     std::string cursor_ = "0";
     std::vector<std::string> keys_;  ///< Of the last SCAN, in the order of their PTTLs.
     std::size_t next_key_ = 0;

@@ -91,7 +91,12 @@ TEST_F(Acl, the_whole_client_needs_no_more_than_is_documented) {
     EXPECT_EQ(service->inspect("orders:1").get()->holder, lock->token());
     // Scripts go by their text.
     for (int i = 0; i < kServers; ++i) ASSERT_EQ(server(i).command({"SCRIPT", "FLUSH"}), "OK");
+    // Who waits is woken.
+    auto waiting = other->acquire("orders:1", {.ttl = 20s, .wait = 10s});
     EXPECT_TRUE(lock->release().get());
+    auto woken = waiting.get();
+    ASSERT_TRUE(woken) << text_of(woken);
+    EXPECT_TRUE(woken->release().get());
     EXPECT_TRUE(clean("orders:1"));
     // Connections break: the former one is killed.
     for (int i = 0; i < kServers; ++i) {
@@ -112,6 +117,16 @@ TEST_F(Acl, the_whole_client_needs_no_more_than_is_documented) {
         EXPECT_EQ(with_nodes(args).how, "exit code 0");
     }
     for (int i = 0; i < kServers; ++i) EXPECT_EQ(server(i).command({"ACL", "LOG"}), "");
+}
+
+TEST_F(Acl, the_channel_of_the_wake_ups) {
+    for (int i = 0; i < kServers; ++i) {
+        ASSERT_EQ(server(i).command({"ACL", "SETUSER", "locks", "resetchannels"}), "OK");
+    }
+    const CliEnd end = doctor(nodes());
+    EXPECT_EQ(end.how, "exit code 0") << end.out;
+    EXPECT_THAT(said(end, "rights", "note", server(0).label()),
+                HasSubstr("lacks &__redis__:invalidate: waiting acquires are not woken"));
 }
 
 TEST_F(Acl, doctor_finds_the_documented_user_in_order) {

@@ -118,7 +118,8 @@ Result<std::vector<DoctorNode>> ask_all(const Settings& settings,
     std::vector<std::size_t> places;  // of the checkups
     for (std::size_t i = 0; i < uris->size(); ++i) {
         const nodes::NodeUri& uri = (*uris)[i];
-        all.push_back({uri.label, kind_of(uri), uri.identity(), false, std::nullopt, {}});
+        all.push_back({uri.label, kind_of(uri), uri.identity(), false, {}, {}, {}});
+        if (uri.tls) all.back().tls = uri.tls->verify;
         if (all.back().kind != std::string_view("redis")) {
             auto other = ask_other(i, settings.nodes[i], settings.service);
             if (!other) return std::move(other).error();

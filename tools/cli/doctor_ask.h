@@ -25,6 +25,8 @@ struct DoctorNode {
     std::string kind;           ///< "redis", "dapr", "memory".
     std::string identity;       ///< Equal where two URIs certainly mean one node; else empty.
     bool over_network = false;  ///< redis: neither a socket file nor loopback.
+    /// redis: how its certificate is looked at; nullopt: plain text.
+    std::optional<env::TlsOptions::Verify> tls;
     std::optional<nodes::RedisFacts> redis;  ///< Of Redis nodes.
     NodeInfo told;                           ///< Of all others: what the service tells.
 

@@ -17,6 +17,8 @@ struct Need {
 };
 
 constexpr const char* kNoVote = "no lock can be taken here";
+constexpr const char* kNoWake =
+    "waiting acquires are not woken, and ask again after pauses (--retry-delay)";
 constexpr const char* kNoFence = "no fencing numbers; only locks that ask for none (--no-fence)";
 
 constexpr std::array<Need, nodes::kRights> kNeeds{{
@@ -45,6 +47,9 @@ constexpr std::array<Need, nodes::kRights> kNeeds{{
     {Right::client_kill, false, Severity::warning,
      "after a broken connection a lock may be left for up to its ttl"},
     {Right::client_setname, false, Severity::note, "CLIENT LIST does not name our connections"},
+    {Right::client_tracking, false, Severity::note, kNoWake},
+    {Right::client_caching, false, Severity::note, kNoWake},
+    {Right::subscribe, false, Severity::note, kNoWake},
 }};
 
 Severity weight(const Need& need, const DoctorTerms& terms) {
@@ -75,6 +80,9 @@ void judge_rights(int index, const nodes::RedisFacts& facts, const DoctorTerms& 
     if (!facts.counter_refused.empty()) {
         lacks(terms.fence ? Severity::error : Severity::note, "~quorumlock:fence:*", kNoFence,
               facts.counter_refused);
+    }
+    if (!facts.channel_refused.empty()) {
+        lacks(Severity::note, "&__redis__:invalidate", kNoWake, facts.channel_refused);
     }
     if (!facts.resource_refused.empty()) {
         lacks(Severity::error, "~" + terms.questions.resource, "this lock's key is out of reach",

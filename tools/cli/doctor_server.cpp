@@ -53,13 +53,23 @@ class ServerJudge {
             "mend the network, or raise --node-timeout");
     }
 
-    /// Certificates are looked at here once a connection can have one.
+    /// A certificate that is refused, an expired one too, ends the connection: reach says why.
     void transport() {
+        using Verify = env::TlsOptions::Verify;
+        if (node_.tls == Verify::full) return say("transport", Severity::ok, "TLS");
+        if (node_.tls) {
+            return say("transport", Severity::warning,
+                       node_.tls == Verify::chain
+                           ? "TLS that takes the certificate of any server of its CA"
+                           : "TLS that takes any certificate: whoever is in the way can read and "
+                             "change all",
+                       "let the node URI verify the certificate in full");
+        }
         if (!node_.over_network) return say("transport", Severity::ok, "loopback or a socket file");
         say("transport", Severity::warning,
             "plain text to " + facts_.address +
                 ": whoever sees the traffic reads the password and can forge votes",
-            "keep the servers in a network of their own, or put a TLS tunnel in between");
+            "use rediss://, or keep the servers in a network of their own");
     }
 
     void role() {

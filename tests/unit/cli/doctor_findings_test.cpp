@@ -63,6 +63,10 @@ TEST(DoctorFindings, plain_text_to_another_machine) {
     const auto findings = judge(nodes, {});
     EXPECT_EQ(not_in_order(findings, 1), "warning transport");
     EXPECT_THAT(words(findings, 1, "transport"), HasSubstr("plain text to 10.0.0.1"));
+    nodes[1].tls = env::TlsOptions::Verify::full;
+    EXPECT_EQ(not_in_order(judge(nodes, {}), 1), "");
+    nodes[1].tls = env::TlsOptions::Verify::none;
+    EXPECT_THAT(words(judge(nodes, {}), 1, "transport"), HasSubstr("any certificate"));
 }
 
 TEST(DoctorFindings, one_young_server_is_guarded_for_what_is_left) {

@@ -46,7 +46,7 @@ class Checkup : public ::testing::Test, private CheckupEvents {
     void on_checked() override { ++told_; }
 };
 
-constexpr int kFirst = 18;  ///< AUTH, SETNAME, INFO, CONFIG and 14 rights.
+constexpr int kFirst = 20;  ///< AUTH, SETNAME, INFO, CONFIG and 16 rights.
 
 TEST_F(Checkup, nobody_accepts) {
     start();
@@ -93,6 +93,8 @@ TEST_F(Checkup, looks_at_the_clock_twice_and_ends) {
     env_.advance(250ms);  // beyond the time limit: nothing is open
     EXPECT_EQ(told_, 0);
     for (int i = 0; i < 3; ++i) answer(1, "*2\r\n$1\r\n0\r\n$1\r\n0\r\n");
+    EXPECT_EQ(told_, 0);
+    answer(1);  // SUBSCRIBE
     EXPECT_EQ(told_, 1);
     EXPECT_EQ(facts().failed.kind, CauseClass::none);
     EXPECT_TRUE(facts().last_clock);
