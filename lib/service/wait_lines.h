@@ -79,7 +79,9 @@ class WaitLines {
     }
 
   private:
-    WaitLine*& bucket(std::uint64_t hash) noexcept { return buckets_[hash & (buckets_.size() - 1)]; }
+    WaitLine*& bucket(std::uint64_t hash) noexcept {
+        return buckets_[hash & (buckets_.size() - 1)];
+    }
     void grow();
 
     Core& core_;
