@@ -127,6 +127,7 @@ void RedisCommands::set_scripts(const Scripts& sha) {
     raise_by_sha_ = script_head(8, 2, "EVALSHA", sha.raise);
     transfer_by_sha_ = script_head(10, 2, "EVALSHA", sha.acquire);
     plain_transfer_by_sha_ = script_head(9, 1, "EVALSHA", sha.acquire);
+    plain_acquire_by_sha_ = script_head(8, 1, "EVALSHA", sha.acquire);
 }
 
 void RedisCommands::set_retention(Nanos retention) {
@@ -159,6 +160,16 @@ void RedisCommands::acquire(By by, std::string_view resource, const Token& token
     bulk_number(static_cast<std::uint64_t>(ttl_ms));
     raw(retention_);
     bulk_number(static_cast<std::uint64_t>(wall_us));
+}
+
+void RedisCommands::acquire_uncounted(By by, std::string_view resource, const Token& token,
+                                      std::int64_t ttl_ms) {
+    head(by, plain_acquire_by_sha_, 8, 1, kAcquireScript, resource.size());
+    bulk(resource);
+    bulk(token);
+    bulk_number(static_cast<std::uint64_t>(ttl_ms));
+    raw(retention_);
+    bulk_number(0);
 }
 
 void RedisCommands::raise(By by, std::string_view resource, const Token& token,

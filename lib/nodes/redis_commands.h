@@ -52,6 +52,9 @@ class RedisCommands {
     /// With a fence. `wall_us` 0: the server's clock is trusted.
     void acquire(By by, std::string_view resource, const Token& token, std::int64_t ttl_ms,
                  std::int64_t wall_us);
+    /// Uncounted, by the script: its refusal alone reads the key (rule W1).
+    void acquire_uncounted(By by, std::string_view resource, const Token& token,
+                           std::int64_t ttl_ms);
     void raise(By by, std::string_view resource, const Token& token, std::int64_t counter);
     /// `wall_us` as above; not counted: anything.
     void transfer(By by, std::string_view resource, const Token& from, const Token& to,
@@ -100,7 +103,7 @@ class RedisCommands {
     void counter_key(std::string_view resource) noexcept;
 
     std::string release_by_sha_, extend_by_sha_, acquire_by_sha_, raise_by_sha_;
-    std::string transfer_by_sha_, plain_transfer_by_sha_;
+    std::string transfer_by_sha_, plain_transfer_by_sha_, plain_acquire_by_sha_;
     std::string retention_;  // as an argument
     // An acquire's end, of the ttl that was asked last: it hardly ever changes.
     std::string acquire_tail_;

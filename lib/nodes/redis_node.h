@@ -130,7 +130,7 @@ class RedisNode final : public Node, private ConnectionEvents, private WakeupEve
     // redis_node_replies.cpp: about the oldest command, pipeline_.front()
     void on_reply(const resp::Value& reply);
     void on_acquire_reply(const resp::Value& reply);
-    void on_fenced_reply(const resp::Value& reply);
+    void on_script_reply(const resp::Value& reply);
     void on_raise_reply(const resp::Value& reply);
     void on_heal_reply(const resp::Value& reply);
     void on_extend_reply(const resp::Value& reply);

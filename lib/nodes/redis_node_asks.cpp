@@ -63,7 +63,7 @@ Ticket RedisNode::ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) {
         return answer_later(ask, to, tag, Unasked::backlog);
     }
     const bool arms = ask.wake && tracking_;
-    if (arms && ask.fence) write_caching();  // In the same write: both go round together.
+    if (arms) write_caching();  // In the same write: both go round together.
     Outstanding& entry = push(command_for(ask.step), ask.ttl);
     if (arms) entry.armed_by = subscriptions_;
     entry.to = &to;
@@ -74,11 +74,12 @@ Ticket RedisNode::ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) {
     } else if (entry.command == Command::heal) {
         commands_.acquire(ask.resource, *ask.token, whole_ms(ask.ttl));
         write(entry);
-    } else if (entry.command == Command::acquire && !ask.fence) {
+    } else if (entry.command == Command::acquire && !ask.fence && !arms) {
         ask_plain_acquire(ask, entry);
     } else {
         entry.resource.assign(ask.resource);
         entry.fence = ask.fence;
+        entry.by_script = true;
         if (ask.from != nullptr) {
             entry.from = *ask.from;
             entry.from_ttl = ask.from_ttl;
@@ -93,7 +94,11 @@ void RedisNode::write_script(Outstanding& entry, RedisCommands::By by) {
     const std::string_view resource = entry.resource.view();
     switch (entry.command) {
         case Command::acquire:
-            commands_.acquire(by, resource, entry.token, whole_ms(entry.ttl), entry.counter);
+            if (entry.fence) {
+                commands_.acquire(by, resource, entry.token, whole_ms(entry.ttl), entry.counter);
+            } else {
+                commands_.acquire_uncounted(by, resource, entry.token, whole_ms(entry.ttl));
+            }
             break;
         case Command::raise:
             commands_.raise(by, resource, entry.token, entry.counter);
@@ -126,9 +131,8 @@ void RedisNode::read_wall_clock() {
 void RedisNode::ask_plain_acquire(const Ask& ask, Outstanding& entry) {
     commands_.acquire(ask.resource, *ask.token, whole_ms(ask.ttl));
     const std::uint64_t end = connection_.accepted() + commands_.bytes().size();
-    if (ask.want_remaining || entry.armed_by != 0) {
+    if (ask.want_remaining) {
         entry.two_replies = true;
-        if (entry.armed_by != 0) commands_.caching();  // It is the PTTL that reads the key.
         commands_.pttl(ask.resource);
     }
     write(entry);

@@ -19,8 +19,8 @@ void RedisNode::on_reply(const resp::Value& reply) {
     }
     switch (pipeline_.front().command) {
         case Command::acquire:
-            if (pipeline_.front().fence) {
-                on_fenced_reply(reply);
+            if (pipeline_.front().by_script) {
+                on_script_reply(reply);
             } else {
                 on_acquire_reply(reply);
             }
@@ -61,11 +61,6 @@ void RedisNode::on_reply(const resp::Value& reply) {
 
 void RedisNode::on_acquire_reply(const resp::Value& reply) {
     Outstanding& entry = pipeline_.front();
-    if (entry.first_is_in && entry.armed_by != 0 && !entry.second_is_in) {
-        entry.second_is_in = true;  // The arming in front of the PTTL.
-        if (reply.type == resp::Type::error) entry.armed_by = 0;
-        return;
-    }
     if (entry.first_is_in) {
         std::int64_t remaining = -1;
         if (reply.type == resp::Type::integer) {
@@ -73,7 +68,7 @@ void RedisNode::on_acquire_reply(const resp::Value& reply) {
         } else if (reply.type != resp::Type::error) {
             return on_bad_reply();
         }
-        return finish({.outcome = entry.first, .value = remaining, .armed = still_armed(entry)});
+        return finish({.outcome = entry.first, .value = remaining});
     }
     if (reply.type == resp::Type::error) return on_error_reply(reply.text);
     if (reply.type != resp::Type::status && reply.type != resp::Type::nil) return on_bad_reply();
@@ -86,14 +81,15 @@ void RedisNode::on_acquire_reply(const resp::Value& reply) {
     if (granted) deliver(answer);
 }
 
-void RedisNode::on_fenced_reply(const resp::Value& reply) {
+void RedisNode::on_script_reply(const resp::Value& reply) {
     if (reply.type == resp::Type::error) return on_error_reply(reply.text);
     const resp::Value* const two = reply.elements;
     if (reply.type != resp::Type::array || reply.size != 2 || two[0].type != resp::Type::integer ||
         two[1].type != resp::Type::integer) {
         return on_bad_reply();
     }
-    if (two[0].integer == 1 && two[1].integer > 0) {  // Rule F1
+    const bool counted = pipeline_.front().fence ? two[1].integer > 0 : two[1].integer == 0;
+    if (two[0].integer == 1 && counted) {  // Rule F1
         finish({.outcome = Outcome::granted, .counter = two[1].integer});
     } else if (two[0].integer == 0) {
         finish({.outcome = Outcome::refused,

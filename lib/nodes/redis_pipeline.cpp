@@ -34,6 +34,7 @@ Outstanding& RedisPipeline::push(Command command) {
     entry.first_is_in = false;
     entry.second_is_in = false;
     entry.fence = false;
+    entry.by_script = false;
     entry.needless = false;
     entry.moved = false;
     entry.armed_by = 0;

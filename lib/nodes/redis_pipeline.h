@@ -46,7 +46,8 @@ struct alignas(64) Outstanding {
     bool two_replies = false;   ///< A PTTL goes behind the command, and then an inspect's counter.
     bool first_is_in = false;   ///< The command's own reply is no longer missing,
     bool second_is_in = false;  ///< nor that of an inspect's PTTL.
-    bool fence = false;         ///< Counted, and answers the counter: by script.
+    bool fence = false;         ///< Counted, and answers the counter.
+    bool by_script = false;     ///< An acquire that is counted or armed.
     bool needless = false;      ///< An undo whose acquire was certainly not applied.
     bool moved = false;         ///< A repetition, so that the ticket does not tell the place.
     Outcome first = Outcome::unknown;  ///< What the first of two replies said.

@@ -59,6 +59,8 @@ void Waiting::on_failed(const Outcome& outcome, Instant now, std::uint64_t rando
         all_due_ = std::min(all_due_, due);
     }
     if (outcome.no_quorum) retry_.no_quorum();
+    // Undos are changes too: who has lost a race must not ask again because of his own.
+    backs_off_ = !outcome.refused;
     if (std::exchange(woken_, false)) ++in_vain_;
     if (relied) {
         const Nanos left = outcome.remaining && *outcome.remaining < kBlind
@@ -68,7 +70,7 @@ void Waiting::on_failed(const Outcome& outcome, Instant now, std::uint64_t rando
     } else {
         when_ = now + retry_.next(random, outcome.remaining, Nanos::max()).value_or(Nanos{0});
     }
-    if (std::exchange(pushed_, false)) ask_soon(now, random);
+    if (std::exchange(pushed_, false) && !backs_off_) ask_soon(now, random);
 }
 
 void Waiting::on_push(int node, int gate, Instant now, std::uint64_t random) {
@@ -78,7 +80,7 @@ void Waiting::on_push(int node, int gate, Instant now, std::uint64_t random) {
     } else {
         armed_.remove(node);
     }
-    if (held_here_) return;
+    if (held_here_ || (backs_off_ && !asking_)) return;
     if (node >= 0 && gate_tells && node != gate) {
         // The gate will tell too. One that does not has another's key, or a lost one: rule W4.
         if (asking_) return;
@@ -123,6 +125,7 @@ void Waiting::on_held_here() {
 
 void Waiting::on_free(Instant at, bool turn_over) {
     held_here_ = false;
+    backs_off_ = false;
     if (turn_over) in_vain_ = -kTurnsOfOthers;
     not_before_ = at;
     when_ = at;

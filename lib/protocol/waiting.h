@@ -71,6 +71,7 @@ class Waiting {
     bool asking_ = false;
     bool held_here_ = false;
     bool held_by_another_ = false;  ///< The last round that asked all was refused.
+    bool backs_off_ = false;        ///< The votes were split, or too few answered: rule A9.
     bool pushed_ = false;           ///< Since the attempt that is under way was begun.
     bool woken_ = false;            ///< The attempt that is under way came of a push.
     /// Pushes in a row behind which the lock was not free; less than 0: so many more go to others
