@@ -38,10 +38,8 @@ Outstanding& RedisPipeline::push(Command command) {
     entry.needless = false;
     entry.moved = false;
     entry.armed_by = 0;
-    if (entry.must_be_done()) {
-        ++duties_;
-        entry.plan = {};
-    }
+    if (entry.is_duty()) ++duties_;
+    if (entry.must_be_done()) entry.plan = {};
     return entry;
 }
 
@@ -50,14 +48,14 @@ Outstanding& RedisPipeline::push_again(const Outstanding& earlier) {
     entry = earlier;
     entry.moved = true;
     ++moved_;
-    if (entry.must_be_done()) ++duties_;
+    if (entry.is_duty()) ++duties_;
     return entry;
 }
 
 void RedisPipeline::pop() noexcept {
     QL_CHECK(count_ > 0);
     Outstanding& entry = front();
-    if (entry.must_be_done()) --duties_;
+    if (entry.is_duty()) --duties_;
     if (entry.moved) --moved_;
     entry.to = nullptr;
     ++first_;

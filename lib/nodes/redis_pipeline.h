@@ -68,6 +68,9 @@ struct alignas(64) Outstanding {
     bool must_be_done() const noexcept {
         return command == Command::release || command == Command::undo;
     }
+    /// close() waits for it: what must be done, and a TRANSFER, behind which the giver may have to
+    /// be undone (rule W6).
+    bool is_duty() const noexcept { return must_be_done() || command == Command::transfer; }
     bool sets_key() const noexcept {
         return command == Command::acquire || command == Command::heal ||
                command == Command::transfer;
@@ -81,7 +84,7 @@ class RedisPipeline {
 
     bool empty() const noexcept { return count_ == 0; }
     std::size_t size() const noexcept { return count_; }
-    /// Releases and undos among them.
+    /// Releases, undos and transfers among them.
     std::size_t duties() const noexcept { return duties_; }
     Outstanding& front() noexcept { return at(0); }
     const Outstanding& front() const noexcept { return slots_[first_ & (slots_.size() - 1)]; }

@@ -184,8 +184,8 @@ void SimClient::acquire() {
     const Time longest = options.wait > Nanos(0) ? options.wait.count() : round.count();
     deadline_ = options.wait > Nanos(0) ? process_.reading() + options.wait.count() : 0;
     const std::string& name = plan_.resources[static_cast<std::size_t>(resource_)];
-    waits_ = options.wait > Nanos(0);
-    if (waits_) {
+    wait_ = options.wait;
+    if (wait_ > Nanos(0)) {
         took(service_.locks().acquire(name, std::move(options)), longest);
     } else {
         options.wait = Nanos(kSecond);  // It does not count: hazard 29 of docs/safety.md.
@@ -199,7 +199,7 @@ void SimClient::took(Operation<Lock> operation, Time longest) {
     if (taking_ == Taking::poll || taking_ == Taking::drop) {
         looks = [this] { return !waiting_ || waiting_->done(); };
     }
-    judge_.lines.joins(process_, service_.number(), resource_, index_, waits_, std::move(looks));
+    judge_.lines.joins(process_, service_.number(), resource_, index_, wait_, std::move(looks));
     if (taking_ == Taking::callback || taking_ == Taking::stop) {
         operation.then(guarded([this](Result<Lock> result) { on_acquired(std::move(result)); }));
         if (taking_ == Taking::stop) later(luck_.scaled(kMicro, 2 * longest), Will::give_up);
@@ -431,7 +431,7 @@ void SimClient::acquire_for_sure(int resource, Nanos ttl, Nanos wait, bool fence
     options.wait = wait;
     options.fence = fence;
     floor_ = judge_.fences.highest(resource);
-    waits_ = true;
+    wait_ = wait;
     took(service_.locks().acquire(plan_.resources[static_cast<std::size_t>(resource)], options),
          wait.count());
 }

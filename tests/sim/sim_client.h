@@ -94,7 +94,7 @@ class SimClient {
     Nanos ttl_{0};
     Nanos longest_ttl_{0};
     std::uint64_t floor_ = 0;  ///< The largest number granted when the acquire began.
-    bool waits_ = false;       ///< It stands in line for it.
+    Nanos wait_{0};            ///< So long it stands in line for it; 0: not at all.
     Renewal renewal_;
     int uses_ = 0;
     std::optional<std::stop_source> stop_;

@@ -7,8 +7,9 @@
 //    retry_delay_max, and then is armed by all that can; that is what kArmed is for.
 //  - In one of six worlds the second connections break in the instant of the release, so that no
 //    push comes; in one the servers have lost their scripts when they are asked to arm; in one a
-//    stranger touches the key again and again, in one so shortly before that the waiter is asking
-//    when the lock is released; in one a node, perhaps the gate, keeps a stranger's key.
+//    stranger touches the key again and again; in one the servers are frozen, and read the
+//    waiter's question and the release together; in one a node, perhaps the gate, keeps a
+//    stranger's key.
 //  - Then he has it within kGateAlone, for which a gate may be believed, a pause as long as any is
 //    where nobody tells, and kRounds for the asking.
 #include <algorithm>
@@ -25,6 +26,7 @@ constexpr Time kReopened = 8 * kSecond;
 constexpr Time kArmed = 1'700 * kMilli;
 constexpr Time kGateAlone = kSecond;
 constexpr Time kRounds = kSecond;
+constexpr Time kOnTheWay = 10 * kMilli;
 enum Way : std::uint64_t { plain, cut, no_scripts, stranger, racing, stale, kWays };
 
 }  // namespace
@@ -59,9 +61,14 @@ void Simulation::disturb(SimClient& waiter, std::uint64_t way) {
         for (const auto& server : servers_) server->touch(plan_.key(plan_.resources[0]));
     };
     if (way == no_scripts) {
-        for (const auto& server : servers_) server->redis().flush_scripts();
+        const auto flush = [this] {
+            for (const auto& server : servers_) server->redis().flush_scripts();
+        };
+        flush();
         touch();
-        idle(100 * kMilli);
+        idle(kGateAlone / 2);
+        flush();  // for those who are asked when the gate is not believed any longer
+        idle(kGateAlone);
     } else if (way == stranger) {
         for (int i = 0; i < 5; ++i) {
             touch();
@@ -69,7 +76,8 @@ void Simulation::disturb(SimClient& waiter, std::uint64_t way) {
         }
     } else if (way == racing) {
         touch();
-        idle(Random(plan_.seed, Luck::waiting, 2).scaled(10 * kMicro, 4 * kMilli));
+        for (const auto& server : servers_) server->freeze();
+        idle(kOnTheWay);
     } else if (way == stale && right_clocks(waiter.service().process()) > plan_.quorum()) {
         const auto node = Random(plan_.seed, Luck::waiting, 2).below(servers_.size());
         servers_[node]->execute({"SET", plan_.key(plan_.resources[0]), "stranger", "PX", "60000"});
@@ -96,9 +104,14 @@ void Simulation::wake_last() {
     const bool fence = clocks_are_right(waiter->service().process());
     waiter->acquire_for_sure(0, kLastTtl, Nanos(kMinute), fence, [&](bool) { done = true; });
     run_until(kArmed, [] { return false; });
-    disturb(*waiter, Random(plan_.seed, Luck::waiting, 1).below(kWays));
+    const std::uint64_t way = Random(plan_.seed, Luck::waiting, 1).below(kWays);
+    disturb(*waiter, way);
     if (judge_->verdict.broken()) return;
     holder->release_last();
+    if (way == racing) {  // The refusal and the push leave in the same instant.
+        run_until(kOnTheWay, [] { return false; });
+        for (const auto& server : servers_) server->thaw();
+    }
     const Nanos pause = waiter->service().options().retry_delay_max;
     run_until(kGateAlone + (pause + pause / 2).count() + kRounds, [&] { return done; });
     if (judge_->verdict.broken()) return;

@@ -20,7 +20,7 @@ Vote& vote_at(Attempt& attempt, const SimServer& server) {
 }
 
 /// So long a process may be preempted between looking at the clock and writing, and more.
-constexpr Time kPreempted = 50 * kMilli;
+constexpr Time kPreempted = 25 * kMilli;
 
 /// No validity of it ends later.
 std::int64_t last_promise(const Attempt& attempt) {

@@ -9,18 +9,20 @@ namespace {
 
 constexpr Time kAtOnce = 400 * kMicro;
 constexpr Time kInOrder = kSecond;
+constexpr Time kLastTry = 11 * kMilli;
 constexpr int kMostInARow = 16;
 constexpr std::size_t kNewest = 32;
 
 }  // namespace
 
-void Lines::joins(SimProcess& process, int service, int resource, int client, bool waits,
+void Lines::joins(SimProcess& process, int service, int resource, int client, Nanos wait,
                   std::function<bool()> done) {
     places_.push_back({.process = &process,
                        .service = service,
                        .resource = resource,
                        .client = client,
-                       .waits = waits,
+                       .waits = wait > Nanos(0),
+                       .ends = process.reading() + wait.count() - kLastTry,
                        .done = std::move(done)});
 }
 

@@ -1,8 +1,9 @@
 // Rules W3 and W5: who waits in one service for one resource stands in one line.
 //
 //  - First in, first out: who is told of a grant stood before all others of his line who have not
-//    left it. Left has who was told how it ended, who has given up, and whose operation is done,
-//    looked at or not.
+//    left it. Left has who was told how it ended, who has given up, whose operation is done, looked
+//    at or not, and who asks for the last time, kLastTry before its deadline: the answer may be on
+//    its way to another thread.
 //  - Only the first of a line asks: an attempt is not written while another one of the same line
 //    cannot have been answered, since no server has read it. Within kAtOnce, that is: later it may
 //    have been given up. Nothing is said where a node is not in order, so that attempts may fail
@@ -28,9 +29,9 @@ class Lines {
     Lines(World& world, Ledger& ledger, Ways& ways, Verdict& verdict)
         : world_(world), ledger_(ledger), ways_(ways), verdict_(verdict) {}
 
-    /// A client asks for this resource, and waits for it or not. `done`: whether its operation is,
-    /// where it looks for itself; else empty.
-    void joins(SimProcess& process, int service, int resource, int client, bool waits,
+    /// A client asks for this resource, and waits so long for it; 0: not at all. `done`: whether
+    /// its operation is, where it looks for itself; else empty.
+    void joins(SimProcess& process, int service, int resource, int client, Nanos wait,
                std::function<bool()> done);
     /// It has given up, or has been told.
     void leaves(int process, int client);
@@ -48,6 +49,7 @@ class Lines {
         int resource = 0;
         int client = 0;
         bool waits = false;
+        std::int64_t ends = 0;  ///< From then on it may have been told, by its process's clock.
         std::function<bool()> done;
         bool left = false;
         std::int64_t left_at = 0;  ///< By its process's clock.
@@ -55,7 +57,7 @@ class Lines {
             return process->index() == attempt.process && service == attempt.service &&
                    resource == attempt.resource;
         }
-        bool over() const { return left || (done && done()); }
+        bool over() const { return left || process->reading() >= ends || (done && done()); }
     };
     /// A new attempt, as a server has seen it first; by its process's clock.
     struct Asked {

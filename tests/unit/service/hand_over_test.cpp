@@ -213,7 +213,12 @@ TEST_F(service_hand_over, that_misses_the_quorum_undoes_both_and_the_waiter_wait
 
 // Its line must hear pushes again: the lock is not held here any more.
 TEST_F(service_hand_over, that_failed_leaves_a_line_that_can_be_woken) {
-    begin(1);
+    begin(0);
+    EXPECT_TRUE(release());
+    waiters->hold_elsewhere(100ms);
+    waiters->wait_many(3);
+    waiters->world.env.advance(101ms);
+    take();  // with others behind it in the same line
     node(0).next = node(1).next = {Mode::fail};
     ASSERT_FALSE(release());
     waiters->hold_elsewhere();
