@@ -16,7 +16,7 @@ TEST_F(WaitHandOverTest, threads_of_a_process_need_one_script_a_node_and_turn) {
     constexpr int kTurns = 25;
     LockService service = open_service(uris());
     ASSERT_TRUE(is_ok(service.nodes().get()));
-    const std::vector<long> before = of_each(&WaitHandOverTest::scripts);
+    const std::vector<long> before = of_each([this](int i) { return scripts(i); });
     std::uint64_t last_fence = 0;  // Guarded by the lock alone.
     int turns = 0;
     {
@@ -36,7 +36,7 @@ TEST_F(WaitHandOverTest, threads_of_a_process_need_one_script_a_node_and_turn) {
     }
     EXPECT_EQ(turns, kThreads * kTurns);
     EXPECT_TRUE(clean("r"));
-    const std::vector<long> after = of_each(&WaitHandOverTest::scripts);
+    const std::vector<long> after = of_each([this](int i) { return scripts(i); });
     for (int i = 0; i < kNodes; ++i) {
         const auto n = static_cast<std::size_t>(i);
         const double each = static_cast<double>(after[n] - before[n]) / turns;

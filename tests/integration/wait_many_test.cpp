@@ -89,11 +89,11 @@ TEST_F(WaitManyTest, two_thousand_waiters_are_quiet) {
     ASSERT_TRUE(eventually(armed, 60s));
     std::this_thread::sleep_for(2s);  // The others of the five are asked within one (rule W4).
 
-    const std::vector<long> before = of_each(&WaitManyTest::processed);
+    const std::vector<long> before = of_each([this](int i) { return processed(i); });
     const double cpu_before = cli::process_cpu_us();
     std::this_thread::sleep_for(kQuiet);
     const double cpu_share = (cli::process_cpu_us() - cpu_before) / 1e6 / 3;
-    const std::vector<long> after = of_each(&WaitManyTest::processed);
+    const std::vector<long> after = of_each([this](int i) { return processed(i); });
     for (int i = 0; i < kNodes; ++i) {
         const auto n = static_cast<std::size_t>(i);
         std::printf("server %d: %.3f commands a waiter\n", i,

@@ -62,7 +62,7 @@ TEST_P(WaitRefusedTest, waiters_ask_again_and_a_person_is_told_once_for_each_ser
         auto held = holders.acquire("r", {.ttl = kLongTtl}).get();
         ASSERT_TRUE(is_ok(held));
         auto waiter = waiters.acquire("r", waiting()).as_future();
-        const std::vector<long> before = of_each(&WaitRefusedTest::scripts);
+        const std::vector<long> before = of_each([this](int i) { return scripts(i); });
         // It asks, and asks again.
         ASSERT_TRUE(eventually([&] {
             long asked = 0;

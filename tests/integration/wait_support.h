@@ -38,10 +38,10 @@ class WaitFixture : public FiveRedis {
     /// How often this server was asked to tell of the next change.
     long armings(int i) { return info(i, "commandstats", "cmdstat_client|caching:calls="); }
     long scripts(int i) { return info(i, "commandstats", "cmdstat_evalsha:calls="); }
-    std::vector<long> of_each(long (WaitFixture::*count)(int)) {
+    std::vector<long> of_each(const std::function<long(int)>& count) {
         std::vector<long> all;
         for (int i = 0; i < kNodes; ++i) {
-            all.push_back(servers_[static_cast<std::size_t>(i)]->running() ? (this->*count)(i) : 0);
+            all.push_back(servers_[static_cast<std::size_t>(i)]->running() ? count(i) : 0);
         }
         return all;
     }
@@ -58,7 +58,7 @@ class WaitFixture : public FiveRedis {
     }
     /// Whom a waiter asks first, found in what the servers count: it alone is asked in between.
     int gate() {
-        const std::vector<long> asked = of_each(&WaitFixture::armings);
+        const std::vector<long> asked = of_each([this](int i) { return armings(i); });
         int most = 0;
         for (int i = 1; i < kNodes; ++i) {
             if (asked[static_cast<std::size_t>(i)] > asked[static_cast<std::size_t>(most)]) {

@@ -63,7 +63,7 @@ TEST_F(WaitTest, one_who_waited_on_lost_scripts_is_woken_all_the_same) {
 
 TEST_F(WaitTest, a_cut_push_connection_comes_back_and_wakes) {
     expect_woken_by([this](Lock& held) {
-        const std::vector<long> before = of_each(&WaitTest::armings);
+        const std::vector<long> before = of_each([this](int i) { return armings(i); });
         for (int i = 0; i < kNodes; ++i) {
             ASSERT_EQ(server(i).command({"CLIENT", "KILL", "TYPE", "pubsub"}), "1");
         }
