@@ -50,6 +50,8 @@ void RedisNode::on_tracking_reply(const resp::Value& reply) {
     tracking_ = subscription == subscriptions_ && wakeups_->started();
     wake_note_.clear();
     finish({});
+    // Who was refused before could not be armed: he asks once more, however long he would pause.
+    if (tracking_) on_wakeup({});
 }
 
 void RedisNode::on_unsubscribed() {

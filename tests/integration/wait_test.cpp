@@ -15,6 +15,20 @@ TEST_F(WaitTest, a_release_by_another_service_wakes) {
     EXPECT_TRUE(clean("r"));
 }
 
+// The first refusal comes before the servers can tell; the next question must not wait for this.
+TEST_F(WaitTest, the_first_waiter_of_a_service_that_pauses_for_minutes_is_woken) {
+    LockService holders = open_service(uris());
+    auto held = holders.acquire("r", {.ttl = kLongTtl}).get();
+    ASSERT_TRUE(is_ok(held));
+    ServiceOptions options = patient();
+    options.retry_delay = options.retry_delay_max = 60s;
+    LockService waiters = open_service(uris(), options);
+    auto waiter = waiters.acquire("r", waiting()).as_future();
+    ASSERT_TRUE(all_armed());
+    EXPECT_TRUE(is_ok(held->release().get()));
+    expect_granted(waiter);
+}
+
 TEST_F(WaitTest, a_release_wakes_one_who_asks_for_no_fencing_number) {
     expect_woken_by([](Lock& held) { EXPECT_TRUE(is_ok(held.release().get())); }, false);
     EXPECT_TRUE(clean("r"));
