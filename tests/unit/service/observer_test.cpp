@@ -127,15 +127,13 @@ TEST_F(Observed, contention_waiting_and_outage) {
     EXPECT_EQ(recorder_->gauges.waiting, 1U);
     world_.env.advance(5ms);
     ASSERT_TRUE(world_.after(Nanos{0}, held->release()));
-    (void)told();
-    world_.env.advance(5ms);  // it stands back a moment, and asks
     const Lines lines = told();
-    ASSERT_EQ(lines.size(), 1U);
+    ASSERT_FALSE(lines.empty());
     auto won = waiting.get();
     EXPECT_TRUE(won);
     EXPECT_EQ(recorder_->last->error, std::nullopt);
     EXPECT_GE(recorder_->last->duration, 5ms);
-    EXPECT_NE(lines[0].find("tries 2"), std::string::npos) << lines[0];
+    EXPECT_NE(lines.back().find("tries 2"), std::string::npos) << lines.back();
     EXPECT_EQ(recorder_->gauges.waiting, 0U);
     (void)told();
 
