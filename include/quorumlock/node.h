@@ -179,6 +179,8 @@ class Node {
     virtual std::uint64_t identity() const noexcept { return 0; }
     /// Somebody waits: prepares what Ask::wake needs, from now on. Rule W1.
     virtual void prepare_wake() {}
+    /// An acquire that is asked now with Ask::wake will be armed where it is refused.
+    virtual bool can_wake() const noexcept { return false; }
     /// The guard of the last Admission was in vain: it may vote at once (rule G1, a cold start).
     virtual void lift_guard() {}
     /// Rule F5: other servers' clocks agree with this one's, so that it is the client's that is

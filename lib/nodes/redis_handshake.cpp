@@ -121,6 +121,8 @@ bool RedisHandshake::take_server(std::string_view info) {
     greeting_.run_id = one_line(info_field(info, "run_id"));
     greeting_.version = one_line(redis);
     greeting_.uptime_s = info_number(info, "uptime_in_seconds", -1);
+    // Counted by its wall clock: of a server whose clock was set back it may be less than nothing.
+    if (info_field(info, "uptime_in_seconds").starts_with('-')) greeting_.uptime_s = 0;
     greeting_.wall_us = info_number(info, "server_time_usec", 0);
     if (!valkey.empty()) greeting_.version += " (valkey " + one_line(valkey) + ")";
     if (new_enough(redis)) return true;

@@ -43,6 +43,7 @@ class RedisNode final : public Node, private ConnectionEvents, private WakeupEve
     }
     std::uint64_t identity() const noexcept override { return identity_; }
     void prepare_wake() override;
+    bool can_wake() const noexcept override { return tracking_ && ready(); }
     void lift_guard() override;
     void trust_clock(bool trust) override { clock_trusted_ = trust; }
     Ticket ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) override;

@@ -87,7 +87,12 @@ Ticket RedisNode::ask(const Ask& ask, AnswerEvents& to, std::uint32_t tag) {
         entry.counter = ask.step == Step::raise ? ask.counter : clock_to_start_at();
         write_script(entry, RedisCommands::By::sha);
     }
-    return entry.ticket;
+    const Ticket ticket = entry.ticket;
+    // Rule N6: the giver's own acquire may still come by a former connection, behind the transfer.
+    if (ask.from != nullptr && left_open_.may_come(*ask.from, env_.event_now())) {
+        undo(ask.resource, *ask.from, ask.from_ttl);
+    }
+    return ticket;
 }
 
 void RedisNode::write_script(Outstanding& entry, RedisCommands::By by) {

@@ -51,6 +51,9 @@ void RedisNode::on_reply(const resp::Value& reply) {
             // Refused: what it stands in front of is not armed, and its second connection lives on
             // in vain. Both end with this one.
             if (reply.type == resp::Type::error && tracking_) on_unsubscribed();
+            if (reply.type != resp::Type::error && reply.type != resp::Type::status) {
+                return on_bad_reply();
+            }
             finish({});
             break;
         case Command::tracking:

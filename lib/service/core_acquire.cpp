@@ -57,12 +57,16 @@ void Core::on_not_acquired(Lease& lease, protocol::AcquireDecision decision, boo
     OperationState& operation = *lease.operation;
     const RoundReport report = lease.report();
     Error error = acquire_error(decision, cut_by_caller, report);
-    const int kept_out = node_count() - protocol::quorum(node_count()) + 1;
+    // The first refusals may decide it; those that are still to come are armed all the same, at the
+    // server, though nobody hears them.
+    NodeSet armed = lease.armed();
+    report.votes.open.each([&](int i) {
+        if (node(i).can_wake()) armed.add(i);
+    });
     const protocol::Waiting::Outcome outcome{
-        .refused =
-            decision == protocol::AcquireDecision::contended && report.votes.no.size() >= kept_out,
+        .refused = decision == protocol::AcquireDecision::contended,
         .no_quorum = decision == protocol::AcquireDecision::no_quorum,
-        .armed = lease.armed(),
+        .armed = armed,
         .remaining = holder_remaining(report)};
     detach(lease, operation);
     lease.undo();  // rule A6; a retry's ACQUIRE stands behind it on each connection

@@ -87,7 +87,7 @@ void Core::start_release(OperationState& operation, Lease& lease) {
     attach(lease, operation);
     if (hand_over(lease)) return;
     lease.release(time_limit(lease.ttl(), Nanos::max()));
-    on_free(lease, lease.hand_overs > 0);
+    on_free(lease, false);
 }
 
 void Core::on_released(Lease& lease, protocol::ReleaseDecision decision) {
@@ -131,7 +131,7 @@ void Core::on_handle_dropped(Lease& lease) {
             on_free(lease, true);
         } else if (!hand_over(lease)) {
             lease.undo();  // rule R3: what is expired or lost is cleaned up too
-            on_free(lease, lease.hand_overs > 0);
+            on_free(lease, false);
         }
     }
     recycle_if_unused(lease);

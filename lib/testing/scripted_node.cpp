@@ -263,6 +263,7 @@ class Borrowed final : public nodes::Node {
     bool settled() const noexcept override { return node_->settled(); }
     nodes::Abilities abilities() const noexcept override { return node_->abilities(); }
     void prepare_wake() override { node_->prepare_wake(); }
+    bool can_wake() const noexcept override { return node_->can_wake(); }
     nodes::Ticket ask(const nodes::Ask& ask, nodes::AnswerEvents& to, std::uint32_t tag) override {
         return node_->ask(ask, to, tag);
     }

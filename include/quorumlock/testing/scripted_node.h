@@ -89,6 +89,7 @@ class ScriptedNode final : public nodes::Node {
         return {.fence = fences, .heal = true, .transfer = transfers};
     }
     void prepare_wake() override { watched = true; }
+    bool can_wake() const noexcept override { return tells && ready(); }
     nodes::Ticket ask(const nodes::Ask& ask, nodes::AnswerEvents& to, std::uint32_t tag) override;
     void give_up(nodes::Ticket ticket, bool silent) override;
     void undo(std::string_view resource, const Token& token, Nanos ttl) override;

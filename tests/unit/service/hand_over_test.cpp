@@ -194,6 +194,7 @@ TEST_F(service_hand_over, without_transfer_on_every_node_it_is_a_release) {
     EXPECT_TRUE(release());
     EXPECT_EQ(waiters->asked("transfer"), 0U);
     EXPECT_EQ(waiters->asked("release"), 3U);
+    waiters->world.env.advance(1ms);  // it stands back
     take();
 }
 
