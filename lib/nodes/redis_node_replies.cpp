@@ -247,7 +247,12 @@ bool RedisNode::repeat_by_text() {
     Outstanding& front = pipeline_.front();
     if (front.moved || !front.has_token()) return false;
     if (!front.must_be_done()) {
-        if (front.to == nullptr) return false;
+        if (front.to == nullptr) {
+            // Nobody asks again, and nobody knows that it is not armed: rule W1.
+            const std::string resource(front.armed_by != 0 ? front.resource.view() : "");
+            if (!resource.empty()) events_->on_wake(index_, resource);
+            return false;
+        }
         for (std::size_t i = 1; i < pipeline_.size(); ++i) {
             const Outstanding& later = pipeline_.at(i);
             if (later.has_token() && later.token == front.token) return false;

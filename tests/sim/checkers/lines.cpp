@@ -48,11 +48,14 @@ void Lines::granted(int process, int client, const Attempt* attempt) {
     };
     const auto his = std::find_if(places_.begin(), places_.end(), is_his);
     if (attempt == nullptr || his == places_.end()) return leaves(process, client);
+    // Where callbacks come late, who was first may be told second.
+    const bool told_late =
+        ledger_.plan().processes[static_cast<std::size_t>(process)].longest_lag > 0;
     int others = 0;
     for (auto place = places_.begin(); place != places_.end(); ++place) {
         if (place == his || !place->is_of(*attempt) || !place->waits) continue;
         if (!place->left || place->left_at >= attempt->written) ++others;
-        if (!his->waits || place > his || place->over()) continue;
+        if (told_late || !his->waits || place > his || place->over()) continue;
         verdict_.report("lines", "client " + std::to_string(client) + " was granted r" +
                                      std::to_string(attempt->resource) + " before client " +
                                      std::to_string(place->client) +
@@ -84,6 +87,9 @@ void Lines::look_for_two(const Asked& asked) {
         const Asked& second = other.written <= asked.written ? asked : other;
         if (second.written >= first.read || second.written - first.written > kAtOnce) continue;
         if (somebody_left(*asked.attempt, first.written)) continue;
+        // A process that is stopped between the asking and the write gives up what has just left.
+        const auto process = static_cast<std::size_t>(asked.attempt->process);
+        if (ledger_.plan().processes[process].traits.longest_theft > 0) continue;
         verdict_.report("lines", "two of one line ask for r" +
                                      std::to_string(asked.attempt->resource) + " at once, by " +
                                      first.attempt->name() + " and " + second.attempt->name());

@@ -41,12 +41,25 @@ bool Retries::ends_soon(int resource, Time from, Time until) {
     return false;
 }
 
+/// A key of this resource was set or extended since then: a push may have come of it, and a holder
+/// who renews pushes at even pace (rule W1).
+bool Retries::changed_since(int resource, Time from) {
+    for (const Attempt& attempt : ledger_.attempts()) {
+        if (attempt.resource != resource) continue;
+        for (const Vote& vote : attempt.votes) {
+            if (vote.state != Vote::State::none && vote.applied >= from) return true;
+        }
+    }
+    return false;
+}
+
 bool Retries::judged(const SimProcess& process, const Attempt& attempt, const Wait& wait,
                      Nanos pause) {
     if (pause < kLong) return false;
     const Time in_order =
         ways_.in_order_since(process, attempt.service, ledger_.nodes(), ledger_.nodes());
     if (in_order > wait.begun) return false;
+    if (changed_since(attempt.resource, wait.read)) return false;
     return !ends_soon(attempt.resource, wait.read - pause.count(), wait.read + 4 * pause.count());
 }
 

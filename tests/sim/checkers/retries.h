@@ -3,9 +3,10 @@
 //
 // A pause lies between half and one and a half of what it is on average. Judged are pauses of 40 ms
 // and more of a client who is the only one in his process to ask for the resource, with all nodes
-// in order and no lease about to end (he would ask at its end). A pause without chance in it comes
-// out at its average and what a round takes, a few per cent more; by chance an eighth of all pauses
-// do. When kMany in a row did, and no other, there was none: less than once in 10^7 processes.
+// in order, no key of it changed meanwhile (that would wake him), and no lease about to end (he
+// would ask at its end). A pause without chance in it comes out at its average and what a round
+// takes, a few per cent more; by chance an eighth of all pauses do. When kMany in a row did, and no
+// other, there was none: less than once in 10^7 processes.
 #pragma once
 
 #include <map>
@@ -38,6 +39,7 @@ class Retries {
     Nanos average_pause(const ServiceOptions& options, int tries) const noexcept;
     bool judged(const SimProcess& process, const Attempt& attempt, const Wait& wait, Nanos pause);
     bool ends_soon(int resource, Time from, Time until);
+    bool changed_since(int resource, Time from);
 
     World& world_;
     Ledger& ledger_;
