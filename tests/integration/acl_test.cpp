@@ -173,14 +173,25 @@ TEST_P(AclLack, is_named_and_leaves_the_documented_lesser_mode) {
 
 /// Every permission of the page stands here: see below.
 const std::vector<Lack> kLacks{
-    {"+ping", "note", 0, 0, 0, 0, 0},           {"+set", "error", 2, 69, 69, 0, 0},
-    {"+get", "error", 2, 69, 0, 69, 69},        {"+getex", "error", 2, 69, 0, 0, 0},
-    {"+setrange", "error", 2, 69, 0, 0, 0},     {"+del", "error", 2, 0, 0, 0, 69},
-    {"+pttl", "error", 2, 0, 0, 69, 0},         {"+pexpire", "error", 2, 0, 0, 69, 0},
-    {"+time", "error", 2, 69, 0, 0, 0},         {"+evalsha", "error", 2, 69, 0, 69, 69},
-    {"+eval", "warning", 1, 0, 0, 0, 0},        {"+script|load", "error", 2, 69, 69, 0, 0},
-    {"+client|id", "warning", 1, 0, 0, 0, 0},   {"+client|kill", "warning", 1, 0, 0, 0, 0},
-    {"+client|setname", "note", 0, 0, 0, 0, 0}, {"+info", "warning", 1, 0, 0, 0, 0},
+    {"+ping", "note", 0, 0, 0, 0, 0},
+    {"+set", "error", 2, 69, 69, 0, 0},
+    {"+get", "error", 2, 69, 0, 69, 69},
+    {"+getex", "error", 2, 69, 0, 0, 0},
+    {"+setrange", "error", 2, 69, 0, 0, 0},
+    {"+del", "error", 2, 0, 0, 0, 69},
+    {"+pttl", "error", 2, 0, 0, 69, 0},
+    {"+pexpire", "error", 2, 0, 0, 69, 0},
+    {"+time", "error", 2, 69, 0, 0, 0},
+    {"+evalsha", "error", 2, 69, 0, 69, 69},
+    {"+eval", "warning", 1, 0, 0, 0, 0},
+    {"+script|load", "error", 2, 69, 69, 0, 0},
+    {"+client|id", "warning", 1, 0, 0, 0, 0},
+    {"+client|kill", "warning", 1, 0, 0, 0, 0},
+    {"+client|setname", "note", 0, 0, 0, 0, 0},
+    {"+info", "warning", 1, 0, 0, 0, 0},
+    {"+client|tracking", "note", 0, 0, 0, 0, 0},
+    {"+client|caching", "note", 0, 0, 0, 0, 0},
+    {"+subscribe", "note", 0, 0, 0, 0, 0},
 };
 
 std::string name_of(const ::testing::TestParamInfo<Lack>& lack) {

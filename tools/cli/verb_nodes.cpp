@@ -23,7 +23,11 @@ using nlohmann::ordered_json;
 /// What the service says once, e.g. that it takes the servers' youth for a first start.
 class Notices final : public Observer {
   public:
-    void on_notice(const NoticeEvent& event) override { lines.push_back(one_line(event.resource)); }
+    void on_notice(const NoticeEvent& event) override {
+        if (event.resource.find("(verify=none)") != event.resource.npos)
+            return;  // said by all verbs
+        lines.push_back(one_line(event.resource));
+    }
 
     std::vector<std::string> lines;  // to be read when the service has ended
 };
