@@ -146,12 +146,19 @@ TEST_F(CliBreak, several_tokens_without_a_quorum) {
     set_by_hand(0, "a", kStranger);
     set_by_hand(1, "a", kStranger);
     set_by_hand(2, "a", other);
-    const CliEnd end = with_nodes({"break", "a", "--yes"});
+    // An inspection ends with a quorum of answers: which tokens it has seen is a matter of luck.
+    CliEnd end;
+    EXPECT_TRUE(eventually([&] {
+        end = with_nodes({"break", "a", "--yes"});
+        return end.err.find(kStranger + " on 2") != std::string::npos &&
+               end.err.find(other + " on 1") != std::string::npos;
+    })) << end.err;
     EXPECT_EQ(end.how, "exit code 1");
-    EXPECT_THAT(end.err, AllOf(HasSubstr(kStranger + " on 2"), HasSubstr(other + " on 1"),
-                               HasSubstr("--token")));
+    EXPECT_THAT(end.err, HasSubstr("--token"));
     EXPECT_EQ(holding("a"), 3);
-    EXPECT_EQ(with_nodes({"break", "a", "--yes", "--token", kStranger}).how, "exit code 0");
+    EXPECT_TRUE(eventually([&] {
+        return with_nodes({"break", "a", "--yes", "--token", kStranger}).how == "exit code 0";
+    }));
     EXPECT_TRUE(eventually([&] { return holding("a") == 1; }));
     EXPECT_EQ(server(2).command({"GET", "a"}), other);
     EXPECT_EQ(with_nodes({"break", "a", "--yes", "--token", kStranger}).how, "exit code 1");
