@@ -144,6 +144,7 @@ class RedisNode final : public Node, private ConnectionEvents, private WakeupEve
     void on_bad_reply();
     void spare_undo(const Token& token);
     bool repeat_by_text();
+    void tell_unarmed();
     void deliver(Answer answer);
     void finish(const Answer& answer);
 

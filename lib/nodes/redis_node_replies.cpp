@@ -241,18 +241,23 @@ void RedisNode::spare_undo(const Token& token) {
     }
 }
 
+/// Rule W1: the oldest command met NOSCRIPT, nobody waits for its answer, so it is not repeated and
+/// not armed; and nobody knows.
+void RedisNode::tell_unarmed() {
+    const Outstanding& front = pipeline_.front();
+    if (front.command != Command::acquire || front.to != nullptr || front.armed_by == 0) return;
+    const std::string resource(front.resource.view());
+    events_->on_wake(index_, resource);
+}
+
 bool RedisNode::repeat_by_text() {
+    tell_unarmed();  // before all: who is told may ask, and move the pipeline
     // Rule N9: nothing ran. A release may always be repeated; what else goes by a script only while
     // somebody waits for it and no later command of its token is on its way.
     Outstanding& front = pipeline_.front();
     if (front.moved || !front.has_token()) return false;
     if (!front.must_be_done()) {
-        if (front.to == nullptr) {
-            // Nobody asks again, and nobody knows that it is not armed: rule W1.
-            const std::string resource(front.armed_by != 0 ? front.resource.view() : "");
-            if (!resource.empty()) events_->on_wake(index_, resource);
-            return false;
-        }
+        if (front.to == nullptr) return false;
         for (std::size_t i = 1; i < pipeline_.size(); ++i) {
             const Outstanding& later = pipeline_.at(i);
             if (later.has_token() && later.token == front.token) return false;

@@ -45,16 +45,17 @@ class RedisNodeWake : public RedisNodeTest {
         (void)redis.take();
         woken.clear();  // who waited before it was armed
     }
-    void acquire_armed(char who, bool fence) {
+    Ticket acquire_armed(char who, bool fence) {
         const Token mine = token(who);
-        node->ask({.step = Step::acquire,
-                   .resource = "r",
-                   .token = &mine,
-                   .ttl = s(10),
-                   .fence = fence,
-                   .wake = true},
-                  *this, 1);
+        const Ticket ticket = node->ask({.step = Step::acquire,
+                                         .resource = "r",
+                                         .token = &mine,
+                                         .ttl = s(10),
+                                         .fence = fence,
+                                         .wake = true},
+                                        *this, 1);
         env.run();
+        return ticket;
     }
     static std::string message(const std::string& keys) {
         return std::string("*3\r\n$7\r\nmessage\r\n") + kChannel + keys;
@@ -169,6 +170,14 @@ TEST_F(RedisNodeWake, arms_again_behind_noscript) {
     EXPECT_THAT(seen[1], HasSubstr("1: ACQUIRE_TEXT r "));
     feed(0, "+OK\r\n*2\r\n:0\r\n:5\r\n");
     EXPECT_THAT(armed, ElementsAre(true));
+}
+
+// What nobody waits for is not repeated, and whoever counts on its push has to know.
+TEST_F(RedisNodeWake, tells_of_an_arming_that_noscript_has_eaten) {
+    watch();
+    node->give_up(acquire_armed('a', true), false);
+    feed(0, "+OK\r\n-NOSCRIPT No matching script. Please use EVAL.\r\n");
+    EXPECT_THAT(woken, ElementsAre("r"));
 }
 
 TEST_F(RedisNodeWake, is_not_armed_where_arming_was_refused) {
