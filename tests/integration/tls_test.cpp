@@ -245,7 +245,7 @@ TEST_F(TlsTest, a_silent_partner_costs_its_vote_and_no_more_than_the_connect_tim
     proxy.set(Fault::silent);
     auto with_proxy = uris();
     with_proxy[2] = "rediss://" + proxy.label() + "?" + ca();
-    ServiceOptions options = patient();
+    ServiceOptions options = unguarded();
     options.connect_timeout = 300ms;
     LockService service = open_service(with_proxy, options);
     EXPECT_TRUE(is_ok(service.try_acquire("r").get()));
