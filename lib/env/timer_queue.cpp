@@ -15,47 +15,47 @@ TimerQueue::~TimerQueue() {
 }
 
 void TimerQueue::clear() noexcept {
-    for (Timer* timer : heap_) timer->owner_ = nullptr;
+    for (const Entry& entry : heap_) entry.timer->owner_ = nullptr;
     for (Timer* timer : held_back_) timer->owner_ = nullptr;
     heap_.clear();
     held_back_.clear();
 }
 
-bool TimerQueue::before(const Timer& a, const Timer& b) const noexcept {
-    return a.when_ != b.when_ ? a.when_ < b.when_ : a.order_ < b.order_;
+bool TimerQueue::before(const Entry& a, const Entry& b) noexcept {
+    return a.when != b.when ? a.when < b.when : a.timer->order_ < b.timer->order_;
 }
 
-void TimerQueue::place(std::size_t slot, Timer* timer) noexcept {
-    heap_[slot] = timer;
-    timer->slot_ = slot;
+void TimerQueue::place(std::size_t slot, const Entry& entry) noexcept {
+    heap_[slot] = entry;
+    entry.timer->slot_ = slot;
 }
 
 void TimerQueue::sift_up(std::size_t slot) noexcept {
-    Timer* const timer = heap_[slot];
+    const Entry entry = heap_[slot];
     while (slot != 0) {
         const std::size_t parent = (slot - 1) / 2;
-        if (!before(*timer, *heap_[parent])) break;
+        if (!before(entry, heap_[parent])) break;
         place(slot, heap_[parent]);
         slot = parent;
     }
-    place(slot, timer);
+    place(slot, entry);
 }
 
 void TimerQueue::sift_down(std::size_t slot) noexcept {
-    Timer* const timer = heap_[slot];
+    const Entry entry = heap_[slot];
     for (;;) {
         std::size_t child = 2 * slot + 1;
         if (child >= heap_.size()) break;
-        if (child + 1 < heap_.size() && before(*heap_[child + 1], *heap_[child])) ++child;
-        if (!before(*heap_[child], *timer)) break;
+        if (child + 1 < heap_.size() && before(heap_[child + 1], heap_[child])) ++child;
+        if (!before(heap_[child], entry)) break;
         place(slot, heap_[child]);
         slot = child;
     }
-    place(slot, timer);
+    place(slot, entry);
 }
 
 void TimerQueue::push(Timer* timer) {
-    heap_.push_back(timer);
+    heap_.push_back({timer->when_, timer});
     sift_up(heap_.size() - 1);
 }
 
@@ -87,20 +87,20 @@ void TimerQueue::disarm(Timer& timer) noexcept {
         return;
     }
     const std::size_t slot = timer.slot_;
-    Timer* const last = heap_.back();
+    const Entry last = heap_.back();
     heap_.pop_back();
-    if (last == &timer) return;
+    if (last.timer == &timer) return;
     place(slot, last);
     sift_up(slot);
-    sift_down(last->slot_);
+    sift_down(last.timer->slot_);
 }
 
 void TimerQueue::fire_due(Instant now) {
     QL_CHECK(!firing_);
     firing_ = true;
     firing_at_ = now;
-    while (!heap_.empty() && heap_.front()->when_ <= now) {
-        Timer* const timer = heap_.front();
+    while (!heap_.empty() && heap_.front().when <= now) {
+        Timer* const timer = heap_.front().timer;
         disarm(*timer);
         timer->fire();
     }

@@ -25,19 +25,25 @@ class TimerQueue {
     bool empty() const noexcept { return heap_.empty() && held_back_.empty(); }
     std::size_t size() const noexcept { return heap_.size() + held_back_.size(); }
     /// The earliest instant; the queue must not be empty. Not from within fire_due().
-    Instant next() const noexcept { return heap_.front()->when(); }
+    Instant next() const noexcept { return heap_.front().when; }
     /// Fires every timer that is due at `now`, earliest first. A timer armed by a callback for
     /// an instant <= now waits for the next call, so that no callback can hold the loop.
     void fire_due(Instant now);
 
   private:
-    bool before(const Timer& a, const Timer& b) const noexcept;
-    void place(std::size_t slot, Timer* timer) noexcept;
+    /// With many locks held a timer is cold memory: the instants are where they are compared.
+    struct Entry {
+        Instant when;
+        Timer* timer;
+    };
+
+    static bool before(const Entry& a, const Entry& b) noexcept;
+    void place(std::size_t slot, const Entry& entry) noexcept;
     void sift_up(std::size_t slot) noexcept;
     void sift_down(std::size_t slot) noexcept;
     void push(Timer* timer);
 
-    std::vector<Timer*> heap_;
+    std::vector<Entry> heap_;
     std::vector<Timer*> held_back_;  ///< Armed while firing, and due: for the next call.
     std::uint64_t order_ = 0;
     bool firing_ = false;

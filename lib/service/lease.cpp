@@ -23,8 +23,8 @@ void Lease::begin(std::string_view resource, const Token& token, Nanos ttl, Node
     may_hold_ = may_hold;
     handing_.clear();
     fence_ = 0;
-    renewal_.reset();
-    renew_at_.reset();
+    renewal_ = {};
+    renew_at_ = protocol::RenewalPlan::kNever;
     lost_source.reset();
     operation = nullptr;
     next_extension = nullptr;
@@ -273,10 +273,10 @@ void Lease::apply_extend(ExtendDecision decision) {
                             std::memory_order_release);
         holders_.store(round_->extend.votes().yes.bits(), std::memory_order_relaxed);
         heal_absent();
-        if (renewal_) renew_at_ = renewal_->after_success(now, validity_end(), core_.random());
+        plan_renewal(now, &protocol::RenewalPlan::after_success);
     } else if (decision == ExtendDecision::no_quorum) {
         // Rules E3, E6: nothing is thrown away; the renewer tries again until the expiry.
-        if (renewal_) renew_at_ = renewal_->after_failure(now, validity_end(), core_.random());
+        plan_renewal(now, &protocol::RenewalPlan::after_failure);
     } else {
         lose();
     }
@@ -297,16 +297,16 @@ void Lease::apply_release(ReleaseDecision decision) {
 void Lease::watch(Instant now, const protocol::RenewalPlan* renewal) {
     if (renewal != nullptr) {
         renewal_ = *renewal;
-        renew_at_ = renewal_->after_success(now, validity_end(), core_.random());
+        plan_renewal(now, &protocol::RenewalPlan::after_success);
     }
     arm_life_timer();
 }
 
-void Lease::arm_life_timer() {
-    Instant next = validity_end();
-    if (renew_at_ && *renew_at_ < next) next = *renew_at_;
-    core_.env().arm(life_timer_, next);
+void Lease::plan_renewal(Instant now, PlanOfRenewal next) {
+    if (renewal_.on()) renew_at_ = (renewal_.*next)(now, validity_end(), core_.random());
 }
+
+void Lease::arm_life_timer() { core_.env().arm(life_timer_, std::min(renew_at_, validity_end())); }
 
 void Lease::on_life_timer() {
     if (hold() != Hold::held) return;
@@ -315,10 +315,10 @@ void Lease::on_life_timer() {
         lose();  // rule L1: by the local clock, whatever the nodes do
         return;
     }
-    if (renew_at_ && now >= *renew_at_ && !core_.can_renew() && !extending()) {
-        renew_at_ = renewal_->when_crowded(now, validity_end(), core_.random());
-    } else if (renew_at_ && now >= *renew_at_) {
-        renew_at_.reset();
+    if (now >= renew_at_ && !core_.can_renew() && !extending()) {
+        plan_renewal(now, &protocol::RenewalPlan::when_crowded);
+    } else if (now >= renew_at_) {
+        renew_at_ = protocol::RenewalPlan::kNever;
         // A user's extension under way does the renewer's work.
         if (!extending()) core_.renew(*this);
     }

@@ -127,8 +127,8 @@ class Lease final : public ListHook<Lease> {
     struct LossTask final : env::Task {
         explicit LossTask(Lease& l) : lease(l) {}
         void run() override;
+        bool announced = false;  // here it costs no room
         Lease& lease;
-        bool announced = false;
     };
 
     // What its round hears
@@ -167,6 +167,8 @@ class Lease final : public ListHook<Lease> {
     void end_renewal();
     void observe(int node, nodes::Outcome outcome);
     void on_life_timer();
+    using PlanOfRenewal = Instant (protocol::RenewalPlan::*)(Instant, Instant, std::uint64_t) const;
+    void plan_renewal(Instant now, PlanOfRenewal next);
     void arm_life_timer();
     void note_holder(int node) noexcept;
     void apply_acquire(protocol::AcquireDecision decision);
@@ -181,8 +183,8 @@ class Lease final : public ListHook<Lease> {
     Round* round_ = nullptr;
     std::int64_t fence_ = 0;
 
-    std::optional<protocol::RenewalPlan> renewal_;
-    std::optional<Instant> renew_at_;
+    protocol::RenewalPlan renewal_;
+    Instant renew_at_ = protocol::RenewalPlan::kNever;
 
     LifeTimer life_timer_{*this};
     DropTask drop_task_{*this};
