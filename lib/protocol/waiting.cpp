@@ -44,13 +44,18 @@ void Waiting::on_asked(Way way, Instant now) {
 
 void Waiting::on_failed(const Outcome& outcome, Instant now, std::uint64_t random) {
     asking_ = false;
+    if (outcome.no_vote) {
+        when_ = now;
+        return;
+    }
     armed_ = armed_ | outcome.armed;
     bool relied = false;
     if (asked_ == Way::all) {
         held_by_another_ = outcome.refused;
         all_due_ = Instant::max();
         // One of these has the holder's key, whichever quorum the holder has.
-        relied = outcome.refused && outcome.armed.size() >= nodes_ - quorum(nodes_) + 1;
+        const NodeSet tell = outcome.armed | outcome.likely;
+        relied = outcome.refused && tell.size() >= nodes_ - quorum(nodes_) + 1;
     } else if (!outcome.refused) {
         all_due_ = now;  // A gate that does not answer is none.
     } else {

@@ -21,7 +21,9 @@ class Waiting {
     struct Outcome {
         bool refused = false;    ///< By so many that the rest are no quorum; or by the gate.
         bool no_quorum = false;  ///< Too few answered; or the gate did not.
+        bool no_vote = false;    ///< The gate said that it cannot vote: another one is there now.
         NodeSet armed{};         ///< Who will tell of a change.
+        NodeSet likely{};        ///< Who has not answered, and will tell of one if he refuses too.
         /// What is left of the holder's lease.
         std::optional<Nanos> remaining{};
     };

@@ -57,17 +57,19 @@ void Core::on_not_acquired(Lease& lease, protocol::AcquireDecision decision, boo
     OperationState& operation = *lease.operation;
     const RoundReport report = lease.report();
     Error error = acquire_error(decision, cut_by_caller, report);
-    // The first refusals may decide it; those that are still to come are armed all the same, at the
+    // The first refusals may decide it; those that are still to come arm all the same, at the
     // server, though nobody hears them.
-    NodeSet armed = lease.armed();
+    NodeSet likely;
     report.votes.open.each([&](int i) {
-        if (node(i).can_wake()) armed.add(i);
+        if (node(i).can_wake()) likely.add(i);
     });
     const protocol::Waiting::Outcome outcome{
         .refused = decision == protocol::AcquireDecision::contended,
         .no_quorum = decision == protocol::AcquireDecision::no_quorum,
-        .armed = armed,
+        .armed = lease.armed(),
+        .likely = likely,
         .remaining = holder_remaining(report)};
+    const NodeSet without_vote = lease.without_vote();
     detach(lease, operation);
     lease.undo();  // rule A6; a retry's ACQUIRE stands behind it on each connection
     recycle_if_unused(lease);
@@ -78,13 +80,17 @@ void Core::on_not_acquired(Lease& lease, protocol::AcquireDecision decision, boo
     // Rule A9: past the deadline the last whole round's cause is the answer.
     std::optional<Error>& last = operation.waiter.line->last_error;
     if (error.code() != Errc::timed_out || !last) last = std::move(error);
+    operation.waiter.line->no_gates = without_vote;
     wait_on(operation, outcome);
 }
 
 void Core::on_gate_closed(Lease& lease, int node, const nodes::Answer& answer) {
     OperationState& operation = *lease.operation;
     const bool refused = answer.outcome == nodes::Outcome::refused;
-    protocol::Waiting::Outcome outcome{.refused = refused, .no_quorum = !refused};
+    const bool silent = node < 0 || answer.outcome == nodes::Outcome::unknown;
+    protocol::Waiting::Outcome outcome{
+        .refused = refused, .no_quorum = silent, .no_vote = !refused && !silent};
+    if (outcome.no_vote) operation.waiter.line->no_gates.add(node);
     if (refused && answer.armed) outcome.armed.add(node);
     if (refused && answer.value >= 0) outcome.remaining = std::chrono::milliseconds(answer.value);
     detach(lease, operation);

@@ -95,14 +95,15 @@ void Core::ask_from(WaitLine& line) {
     begin_attempt(line.head(), gate);
 }
 
-/// Rule W4: the first of those that can vote now. Less than 0: none can, or there is no other.
+/// Rule W4: the first of those that can vote now, and could when they were asked last. Less than 0:
+/// none can, or there is no other.
 int Core::gate_of(const WaitLine& line) {
     if (node_count() == 1) return -1;
     const std::uint64_t resource = stable_hash(line.resource.view());
     int best = -1;
     std::uint64_t most = 0;
     all_nodes().each([&](int i) {
-        if (!node(i).ready()) return;
+        if (!node(i).ready() || line.no_gates.has(i)) return;
         const std::uint64_t identity = node(i).identity();
         const std::uint64_t its =
             weight(resource, identity != 0 ? identity : static_cast<std::uint64_t>(i) + 1);
@@ -204,6 +205,7 @@ void Core::on_turn_ended(OperationState& operation, Lease& lease) {
     const Nanos took = env_.event_now() - lease.round_started();
     question_takes_ += (took - question_takes_) / 8;
     line.plan.on_held_here();
+    line.no_gates = lease.without_vote();
     operation.handed_over = lease.taken_over;
     leave_line(operation);
 }

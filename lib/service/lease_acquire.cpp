@@ -91,6 +91,11 @@ NodeSet Lease::armed() const {
     return armed;
 }
 
+NodeSet Lease::without_vote() const noexcept {
+    const protocol::Votes& votes = round_->votes();
+    return votes.failed | votes.unknown;
+}
+
 void Lease::on_acquire_answer(int node, const nodes::Answer& answer, Instant now) {
     if (round_->giver != nullptr && !round_->raising.has(node)) {
         round_->giver->on_handed(node, answer);

@@ -29,6 +29,7 @@ WaitLine& WaitLines::make(std::string_view resource) {
     free_.pop_back();
     line.resource.assign(resource);
     line.last_error.reset();
+    line.no_gates.clear();
     line.hash_ = stable_hash(resource);
     line.next_ = std::exchange(bucket(line.hash_), &line);
     lines_.push_back(line);

@@ -41,6 +41,7 @@ class WaitLine final : public ListHook<WaitLine> {
     SmallBytes resource;
     List<Waiter> waiters;
     protocol::Waiting plan;
+    NodeSet no_gates;                 ///< Who could not vote when last asked (rule W4).
     std::optional<Error> last_error;  ///< Of the last round that asked all nodes (rule A9).
 
   private:

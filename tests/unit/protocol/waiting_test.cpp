@@ -264,6 +264,30 @@ TEST_F(waiting, a_gate_that_does_not_answer_is_none) {
     EXPECT_EQ(plan.way(at(510ms)), Way::all);
 }
 
+TEST_F(waiting, a_gate_that_cannot_vote_yields_to_the_next_at_once) {
+    fail_all(0ms, nodes({0, 1, 2}));
+    push(kGate, 5ms);
+    plan.on_asked(Way::gate, at(5ms));
+    plan.on_failed({.no_vote = true}, at(6ms), 0);
+    EXPECT_EQ(due(), 6ms);
+    EXPECT_EQ(plan.way(at(6ms)), Way::gate);
+}
+
+TEST_F(waiting, a_gate_that_has_not_answered_is_not_relied_on_alone) {
+    plan.on_asked(Way::all, at(0ms));
+    plan.on_failed({.refused = true, .armed = nodes({0, 2}), .likely = NodeSet::only(kGate)},
+                   at(0ms), 0);
+    EXPECT_EQ(due(), 10s) << "somebody will tell";
+    push(0, 50ms);
+    EXPECT_EQ(due(), 50ms) << "whoever it is";
+}
+
+TEST_F(waiting, who_will_be_armed_counts_as_armed) {
+    plan.on_asked(Way::all, at(0ms));
+    plan.on_failed({.refused = true, .armed = nodes({0}), .likely = nodes({2})}, at(0ms), 0);
+    EXPECT_EQ(due(), 10s);
+}
+
 TEST_F(waiting, a_round_of_all_after_the_gate_failed_makes_it_a_gate_again) {
     fail_all(0ms, nodes({0, 1, 2}));
     plan.on_asked(Way::gate, at(5ms));

@@ -389,6 +389,25 @@ TEST(service_waiting, a_gate_that_cannot_vote_is_none) {
     EXPECT_EQ(waiters.done(), "0") << "no time has passed";
 }
 
+TEST(service_waiting, a_gate_that_answers_with_an_error_yields_to_the_next) {
+    Waiters waiters;
+    waiters.open(true);
+    waiters.hold_elsewhere();
+    waiters.wait();
+    const std::size_t gate = waiters.find_gate();
+    ASSERT_LT(gate, 3U);
+    waiters.world.env.advance(1s);
+    waiters.world.nodes[gate]->mode = Mode::fail;
+    waiters.forget_log();
+    waiters.tell_any();
+    waiters.world.env.advance(0ms);
+    EXPECT_EQ(waiters.asked(), 2U) << "the gate, and the next one";
+    waiters.world.scripted.forget("r");
+    waiters.tell_any();
+    EXPECT_EQ(waiters.done(), "0") << "no time has passed";
+    EXPECT_EQ(waiters.world.nodes[gate]->count("acquire"), 2U) << "with the others, as any node";
+}
+
 TEST(service_waiting, a_gate_with_a_dead_key_costs_a_second) {
     Waiters waiters;
     waiters.open(true);
