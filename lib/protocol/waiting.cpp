@@ -35,7 +35,7 @@ void Waiting::begin(int nodes, Nanos retry_delay, Nanos retry_delay_max) {
 void Waiting::on_asked(Way way, Instant now) {
     asking_ = true;
     asked_ = way;
-    pushed_ = false;
+    pushed_.clear();
     if (way == Way::all) {
         last_all_ = now;
         armed_.clear();
@@ -48,18 +48,20 @@ void Waiting::on_failed(const Outcome& outcome, Instant now, std::uint64_t rando
         when_ = now;
         return;
     }
-    armed_ = armed_ | outcome.armed;
+    // A push may overtake the refusal that armed it: who has told during the attempt is not armed.
+    const NodeSet pushed = std::exchange(pushed_, NodeSet{});
+    armed_ = (armed_ | outcome.armed).minus(pushed);
     bool relied = false;
     if (asked_ == Way::all) {
         held_by_another_ = outcome.refused;
         all_due_ = Instant::max();
         // One of these has the holder's key, whichever quorum the holder has.
-        const NodeSet tell = outcome.armed | outcome.likely;
+        const NodeSet tell = armed_ | outcome.likely.minus(pushed);
         relied = outcome.refused && tell.size() >= nodes_ - quorum(nodes_) + 1;
     } else if (!outcome.refused) {
         all_due_ = now;  // A gate that does not answer is none.
     } else {
-        relied = !outcome.armed.empty();
+        relied = !outcome.armed.minus(pushed).empty();
         const Instant due = (woken_ ? now : last_all_) + kGateAlone;
         all_due_ = std::min(all_due_, due);
     }
@@ -75,24 +77,26 @@ void Waiting::on_failed(const Outcome& outcome, Instant now, std::uint64_t rando
     } else {
         when_ = now + retry_.next(random, outcome.remaining, Nanos::max()).value_or(Nanos{0});
     }
-    if (std::exchange(pushed_, false) && !backs_off_) ask_soon(now, random);
+    if (!pushed.empty()) follow(pushed, now, random);
 }
 
 void Waiting::on_push(int node, int gate, Instant now, std::uint64_t random) {
-    const bool gate_tells = gate >= 0 && armed_.has(gate);
-    if (node < 0) {
-        armed_.clear();
+    const NodeSet pushed = node < 0 ? NodeSet::first(nodes_) : NodeSet::only(node);
+    armed_ = armed_.minus(pushed);
+    gate_ = gate;
+    if (asking_) {
+        pushed_ = pushed_ | pushed;
     } else {
-        armed_.remove(node);
+        follow(pushed, now, random);
     }
-    if (held_here_ || (backs_off_ && !asking_)) return;
-    if (node >= 0 && gate_tells && node != gate) {
+}
+
+void Waiting::follow(NodeSet pushed, Instant now, std::uint64_t random) {
+    if (held_here_ || backs_off_) return;
+    if (gate_ >= 0 && armed_.has(gate_) && !pushed.has(gate_)) {
         // The gate will tell too. One that does not has another's key, or a lost one: rule W4.
-        if (asking_) return;
         all_due_ = std::min(all_due_, now + kGateAlone);
         when_ = std::min(when_, all_due_);
-    } else if (asking_) {
-        pushed_ = true;
     } else {
         ask_soon(now, random);
     }
@@ -121,7 +125,7 @@ void Waiting::on_held_here() {
     held_here_ = true;
     held_by_another_ = false;
     woken_ = false;
-    pushed_ = false;
+    pushed_.clear();
     in_vain_ = 0;
     armed_.clear();
     all_due_ = Instant::max();

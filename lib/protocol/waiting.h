@@ -57,6 +57,7 @@ class Waiting {
     }
 
   private:
+    void follow(NodeSet pushed, Instant now, std::uint64_t random);
     void ask_soon(Instant now, std::uint64_t random);
     Nanos pause(std::uint64_t random) const;
 
@@ -69,12 +70,13 @@ class Waiting {
     Instant all_due_ = Instant::max();  ///< When a gate's refusals are not believed any longer.
     Instant last_all_{};
     NodeSet armed_;
+    NodeSet pushed_;  ///< Told of a change since the attempt that is under way was begun.
+    int gate_ = -1;   ///< As the last push found it.
     Way asked_ = Way::all;
     bool asking_ = false;
     bool held_here_ = false;
     bool held_by_another_ = false;  ///< The last round that asked all was refused.
     bool backs_off_ = false;        ///< The votes were split, or too few answered: rule A9.
-    bool pushed_ = false;           ///< Since the attempt that is under way was begun.
     bool woken_ = false;            ///< The attempt that is under way came of a push.
     /// Pushes in a row behind which the lock was not free; less than 0: so many more go to others
     /// first, since this service has just had its turn (rule W5).

@@ -157,7 +157,7 @@ TEST_F(waiting, a_push_during_the_attempt_is_not_forgotten) {
     fail_all(0ms, nodes({0, 1, 2}));
     plan.on_asked(Way::all, at(10ms));
     push(0, 11ms);
-    plan.on_failed({.refused = true, .armed = nodes({0, 1, 2})}, at(12ms), 0);
+    plan.on_failed({.refused = true, .armed = nodes({0, 2})}, at(12ms), 0);
     EXPECT_EQ(due(), 12ms);
     plan.on_asked(Way::gate, at(20ms));
     plan.on_failed({.refused = true, .armed = NodeSet::only(kGate)}, at(21ms), 0);
@@ -181,6 +181,27 @@ TEST_F(waiting, pushes_of_others_during_the_gates_attempt_are_left_to_the_gate) 
     plan.on_failed({.refused = true, .armed = NodeSet::only(kGate)}, at(12ms), 0);
     EXPECT_GT(due(), 12ms);
     EXPECT_LE(due(), 1012ms) << "all are asked within a second";
+}
+
+// The push overtook the refusal that armed it: nothing more comes of that.
+TEST_F(waiting, a_gate_that_has_told_during_its_attempt_is_not_armed_any_more) {
+    fail_all(0ms, nodes({0, 1, 2}));
+    plan.on_asked(Way::gate, at(10ms));
+    push(kGate, 11ms);
+    plan.on_failed({.refused = true, .armed = NodeSet::only(kGate)}, at(12ms), 0);
+    plan.on_asked(Way::gate, at(12ms));  // granted, and the others refuse
+    push(0, 13ms);
+    plan.on_failed({.refused = true, .armed = nodes({0, 2})}, at(14ms), 0);
+    EXPECT_EQ(due(), 14ms);
+}
+
+TEST_F(waiting, who_has_told_during_the_attempt_is_not_relied_on) {
+    plan.on_asked(Way::all, at(0ms));
+    plan.on_failed({.refused = true, .armed = nodes({0, 2})}, at(0ms), 0);
+    plan.on_asked(Way::all, at(5ms));
+    push(-1, 6ms);
+    plan.on_failed({.refused = true, .armed = nodes({0, 1}), .likely = nodes({2})}, at(8ms), 0);
+    EXPECT_EQ(due(), 8ms);
 }
 
 // Rule W2
