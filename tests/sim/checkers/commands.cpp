@@ -226,12 +226,13 @@ Attempt* Commands::key_set(SimServer& server, Link* link, std::string_view, std:
         verdict_.report("commands", "the lease of token " + attempt->name() + " at " +
                                         server.name() + " was shortened");
     }
+    const Time end = server.clock().when(expires * kMicro);
     if (!vote.there) {  // For the first time, or behind a HEAL that was released meanwhile.
         vote.set_at = world_.now();
         vote.set_link = link != nullptr ? link->number() : 0;
+        vote.set_for = end - world_.now();
     }
     // A short extension does not give back what a clock has taken from a long lease.
-    const Time end = server.clock().when(expires * kMicro);
     vote.cut_short = vote.state == Vote::State::present && end < vote.honest_end &&
                      ledger_.tainted(server.index(), vote);
     vote.honest_end = std::max(vote.honest_end, end);

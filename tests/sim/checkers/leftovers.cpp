@@ -68,7 +68,8 @@ void Leftovers::on_set(SimServer& server, Attempt& attempt) {
 }
 
 /// A former connection that could not be killed has delivered its SET behind all repetitions of
-/// the undo: it ends with its lease (rule N6).
+/// the undo: it ends with its lease (rule N6). They go by the ttl of the SET, whatever the lock
+/// was extended by on other connections.
 bool Leftovers::came_too_late(const Attempt& attempt, int node) const {
     const NodePlan& plan = ledger_.plan().nodes[static_cast<std::size_t>(node)];
     if (!plan.no_kill && !plan.no_info) return false;
@@ -76,7 +77,7 @@ bool Leftovers::came_too_late(const Attempt& attempt, int node) const {
     // Then closing waits for the first undo only: docs/decisions.md (p).
     if (ledger_.plan().dapr) return vote.undone < vote.set_at;
     return repeated_by(vote, ways_.greeted_behind(attempt.process, node, vote.set_link),
-                       attempt.ttl) == kNever;
+                       Nanos(vote.set_for)) == kNever;
 }
 
 void Leftovers::closed(int process, int service, std::uint32_t named) {
