@@ -154,6 +154,8 @@ class RedisNode final : public Node, private ConnectionEvents, private WakeupEve
     void on_wakeups_refused(const Cause& why) override;
     void on_wakeup(std::string_view resource) override;
     void on_tracking_reply(const resp::Value& reply);
+    void on_caching_reply(const resp::Value& reply);
+    void on_arming_refused(std::string_view said, std::uint32_t subscription);
     void start_wakeups();
     void stop_wakeups();
 

@@ -48,13 +48,7 @@ void RedisNode::on_reply(const resp::Value& reply) {
             on_ping_reply(reply);
             break;
         case Command::caching:
-            // Refused: what it stands in front of is not armed, and its second connection lives on
-            // in vain. Both end with this one.
-            if (reply.type == resp::Type::error && tracking_) on_unsubscribed();
-            if (reply.type != resp::Type::error && reply.type != resp::Type::status) {
-                return on_bad_reply();
-            }
-            finish({});
+            on_caching_reply(reply);
             break;
         case Command::tracking:
             on_tracking_reply(reply);

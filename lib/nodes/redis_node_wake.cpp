@@ -36,22 +36,35 @@ void RedisNode::on_subscribed(std::int64_t client_id) {
 
 void RedisNode::on_tracking_reply(const resp::Value& reply) {
     const std::uint32_t subscription = pipeline_.front().armed_by;
-    if (reply.type == resp::Type::error) {
-        const Cause why = cause_of(reply.text);
-        const ServerError what = classify(reply.text).what;
-        finish({});
-        if (what == ServerError::noperm || what == ServerError::unknown_command) {
-            wakeups_->stop();
-            on_wakeups_refused(why);
-        }
-        return;
-    }
+    if (reply.type == resp::Type::error) return on_arming_refused(reply.text, subscription);
     if (reply.type != resp::Type::status) return on_bad_reply();
     tracking_ = subscription == subscriptions_ && wakeups_->started();
+    if (tracking_) wakeups_->confirm();
     wake_note_.clear();
     finish({});
     // Who was refused before could not be armed: he asks once more, however long he would pause.
     if (tracking_) on_wakeup({});
+}
+
+void RedisNode::on_caching_reply(const resp::Value& reply) {
+    const std::uint32_t subscription = pipeline_.front().armed_by;
+    if (reply.type == resp::Type::error) return on_arming_refused(reply.text, subscription);
+    if (reply.type != resp::Type::status) return on_bad_reply();
+    finish({});
+}
+
+/// By a rule for good; by a server that is busy, or has forgotten, until it is asked anew.
+void RedisNode::on_arming_refused(std::string_view said, std::uint32_t subscription) {
+    const Cause why = cause_of(said);
+    const ServerError what = classify(said).what;
+    finish({});
+    if (subscription != subscriptions_) return;
+    if (what == ServerError::noperm || what == ServerError::unknown_command) {
+        stop_wakeups();
+        on_wakeups_refused(why);
+    } else {
+        wakeups_->try_again();
+    }
 }
 
 void RedisNode::on_unsubscribed() {

@@ -128,7 +128,6 @@ void RedisWakeups::on_greeting(const resp::Value& reply) {
                 break;
             }
             phase_ = Phase::subscribed;
-            backoff_.reset();
             env_.arm(alarm_, env_.event_now() + kIdle);
             events_.on_subscribed(client_id_);
             break;

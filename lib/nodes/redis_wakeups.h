@@ -41,6 +41,12 @@ class RedisWakeups final : private ConnectionEvents {
     /// Nothing is told of it.
     void stop();
     bool started() const noexcept { return phase_ != Phase::off; }
+    /// The server tells this connection of changes now.
+    void confirm() noexcept { backoff_.reset(); }
+    /// It would not for the moment: connects anew, after a pause.
+    void try_again() {
+        if (phase_ == Phase::subscribed) lose();
+    }
 
   private:
     enum class Phase : std::uint8_t { off, waiting, connecting, greeting, subscribed };

@@ -16,6 +16,8 @@ constexpr Nanos kLastTry = std::chrono::milliseconds(10);
 /// Hand-overs in a row, at most: then other processes get their turn (rule W5).
 constexpr std::size_t kMostHandOvers = 16;
 constexpr Nanos kLeastStandBack = std::chrono::microseconds(100);
+/// Between those who ask because of a change that no node names.
+constexpr Nanos kBetweenWaves = std::chrono::milliseconds(20);
 /// So many times what a question lately took is enough for the others to have asked.
 constexpr int kStandBackRounds = 3;
 
@@ -167,9 +169,9 @@ void Core::on_waiting_timer(OperationState& operation) {
 
 void Core::on_wake(int index, std::string_view resource) {
     const Instant now = env_.event_now();
-    const auto push = [&](WaitLine& line, int node) {
+    const auto push = [&](WaitLine& line, int node, Instant at) {
         line.plan.set_question_time(question_takes_);
-        line.plan.on_push(node, gate_of(line), now, random());
+        line.plan.on_push(node, gate_of(line), at, random());
         if (line.plan.when() <= now) {
             ask_from(line);
         } else {
@@ -177,9 +179,15 @@ void Core::on_wake(int index, std::string_view resource) {
         }
     };
     if (resource.empty()) {
-        lines_.each([&](WaitLine& line) { push(line, -1); });
+        // Rule W1: all lines, in waves that leave half of a backlog to everybody else.
+        const std::size_t wave = std::max<std::size_t>(settings_.options.max_backlog / 2, 1);
+        std::size_t number = 0;
+        lines_.each([&](WaitLine& line) {
+            const auto waves = static_cast<Nanos::rep>(number++ / wave);
+            push(line, -1, now + waves * kBetweenWaves);
+        });
     } else if (WaitLine* line = lines_.find(resource); line != nullptr) {
-        push(*line, index);
+        push(*line, index, now);
     }
 }
 

@@ -46,12 +46,12 @@ SimClient* Simulation::other_than(SimClient& client) {
     return found;
 }
 
-/// The longest that three round trips can take, if everybody tells of changes; or kNever.
+/// The longest that three round trips can take, if everybody tells of changes; or more than enough.
 Time Simulation::three_round_trips() const {
     Time network = 0;
     Time machines = 0;
     for (const NodePlan& node : plan_.nodes) {
-        if (node.no_tracking) return kNever;
+        if (node.no_tracking) return kMinute;
         network = std::max(network, node.base + node.jitter + node.server.service);
     }
     for (const ProcessPlan& process : plan_.processes) {
@@ -125,6 +125,11 @@ void Simulation::wake_last() {
     const std::uint64_t way = Random(plan_.seed, Luck::waiting, 1).below(kWays);
     disturb(*waiter, way);
     if (judge_->verdict.broken()) return;
+    const auto lost = [&] {  // by machines that were doing something else
+        const Time by_holder = holder->service().process().stolen();
+        return by_holder + waiter->service().process().stolen();
+    };
+    const Time due = world_.now() + three_round_trips() - lost();
     holder->release_last();
     if (way == racing) {  // The refusal and the push leave in the same instant.
         run_until(kOnTheWay, [] { return false; });
@@ -132,7 +137,7 @@ void Simulation::wake_last() {
     }
     const Nanos pause = waiter->service().options().retry_delay_max;
     const Time most = kGateAlone + (pause + pause / 2).count() + kRounds;
-    run_until(way == plain ? std::min(three_round_trips(), most) : most, [&] { return done; });
+    run_until(most, [&] { return done || (way == plain && world_.now() > due + lost()); });
     if (judge_->verdict.broken()) return;
     if (!done) {
         return judge_->verdict.report("wakeups",

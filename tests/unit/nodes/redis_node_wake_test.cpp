@@ -187,6 +187,32 @@ TEST_F(RedisNodeWake, is_not_armed_where_arming_was_refused) {
     EXPECT_THAT(armed, ElementsAre(false));
 }
 
+TEST_F(RedisNodeWake, a_server_that_was_busy_is_asked_to_tell_of_changes_again) {
+    watch();
+    acquire_armed('a', true);
+    feed(0, "-BUSY Redis is busy running a script.\r\n*2\r\n:0\r\n:77\r\n");
+    EXPECT_THAT(armed, ElementsAre(false));
+    EXPECT_THAT(woken, ElementsAre("")) << "who was armed before is not told any more";
+    env.advance(s(1));
+    ASSERT_THAT(env.connections, SizeIs(3));
+    answer_subscribe(2);
+    feed(0, "-BUSY Redis is busy running a script.\r\n");
+    env.advance(s(1));
+    ASSERT_THAT(env.connections, SizeIs(4));
+    answer_subscribe(3);
+    EXPECT_FALSE(node->can_wake());
+    feed(0, "+OK\r\n");
+    EXPECT_TRUE(node->can_wake());
+    EXPECT_THAT(refused, IsEmpty());
+}
+
+TEST_F(RedisNodeWake, a_permission_that_is_taken_away_later_is_told) {
+    watch();
+    acquire_armed('a', true);
+    feed(0, std::string(kForbidden) + "*2\r\n:0\r\n:77\r\n");
+    expect_given_up();
+}
+
 TEST_F(RedisNodeWake, nothing_is_armed_where_arming_was_refused) {
     watch();
     acquire_armed('a', false);

@@ -210,6 +210,28 @@ TEST(service_waiting, a_push_of_any_wakes_every_line) {
     EXPECT_TRUE(other.get());
 }
 
+TEST(service_waiting, a_push_of_any_wakes_many_lines_in_waves) {
+    ServiceOptions options;
+    options.max_backlog = 16;
+    Waiters waiters(3, options);
+    waiters.open(true);
+    std::deque<Operation<Lock>> others;
+    for (int i = 0; i < 20; ++i) {
+        const std::string name = "s" + std::to_string(i);
+        for (auto* node : waiters.world.nodes)
+            node->keys[name] = {"x", waiters.world.env.now() + 1h};
+        others.push_back(waiters.world.locks->acquire(name, {.ttl = 10s, .wait = 1min}));
+        waiters.world.env.run();
+    }
+    waiters.forget_log();
+    waiters.tell_any();
+    EXPECT_EQ(waiters.asked(), 8U) << "their gates";
+    waiters.world.env.advance(20ms);
+    EXPECT_EQ(waiters.asked(), 16U);
+    waiters.world.env.advance(20ms);
+    EXPECT_EQ(waiters.asked(), 20U);
+}
+
 TEST(service_waiting, a_push_that_is_lost_costs_the_rest_of_the_lease_and_no_more) {
     Waiters waiters;
     waiters.open(true);
