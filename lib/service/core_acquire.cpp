@@ -1,4 +1,5 @@
 // Core: acquiring. Rules A2, A8. How it waits is in core_wait.cpp.
+#include "lib/base/told.h"
 #include "lib/service/core.h"
 #include "lib/service/tokens.h"
 
@@ -86,7 +87,9 @@ void Core::on_gate_closed(Lease& lease, int node, const nodes::Answer& answer) {
     const bool refused = answer.outcome == nodes::Outcome::refused;
     protocol::Waiting::Outcome outcome{.refused = refused, .no_quorum = !refused};
     if (refused && answer.armed) outcome.armed.add(node);
-    if (refused && answer.value >= 0) outcome.remaining = std::chrono::milliseconds(answer.value);
+    if (refused && answer.value >= 0) {
+        outcome.remaining = told<std::chrono::milliseconds>(answer.value);
+    }
     detach(lease, operation);
     lease.undo();
     recycle_if_unused(lease);
