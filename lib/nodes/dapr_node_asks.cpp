@@ -47,7 +47,11 @@ void DaprNode::release(const Ask& ask, const Asker& asker) {
     for (const auto& acquire : acquires_) {
         if (acquire->token != *ask.token) continue;
         // Rule D4: sent now, it could overtake the acquire, which would then stay.
-        acquire->releaser = asker;
+        const Asker earlier = std::exchange(acquire->releaser, asker);
+        if (earlier.to != nullptr) {
+            answer_later(earlier, {CauseClass::busy, "was released once more meanwhile"},
+                         Outcome::unknown);
+        }
         acquire->undo_wanted = true;
         return;
     }
@@ -217,7 +221,7 @@ void DaprNode::answer_local(std::size_t count) {
         local_.erase(local_.begin());
         if (answer.asker.to == nullptr) continue;
         Answer told{.outcome = answer.outcome};
-        if (answer.outcome == Outcome::failed) told.cause = &answer.cause;
+        if (answer.cause.kind != CauseClass::none) told.cause = &answer.cause;
         answer.asker.to->on_answer(answer.asker.tag, told);
     }
 }

@@ -151,6 +151,18 @@ TEST_F(DaprNodeTest, a_release_goes_out_behind_its_own_acquire) {
     EXPECT_EQ(node->owed(), 0U);
 }
 
+TEST_F(DaprNodeTest, of_two_releases_behind_an_acquire_both_are_answered) {
+    open();
+    acquire('a', 1);
+    ask(Step::release, 'a', 2);
+    ask(Step::release, 'a', 3);
+    EXPECT_THAT(take_outcomes(), ElementsAre(Heard{2, Outcome::unknown, 0, CauseClass::busy}));
+    answer("lock", 200, R"({"success":true})");
+    answer_status(0);
+    EXPECT_THAT(take_outcomes(),
+                ElementsAre(Heard{1, Outcome::granted}, Heard{3, Outcome::released}));
+}
+
 TEST_F(DaprNodeTest, an_acquire_waits_for_one_under_way_that_will_be_undone) {
     open();
     const Ticket first = acquire('a', 1);
