@@ -101,7 +101,10 @@ void DaprNode::send_waiting() {
         if (acquire.call != nullptr || behind_an_undo(acquire)) {
             ++i;
         } else if (acquire.undo_wanted || acquire.asker.to == nullptr) {
-            settle(*take(acquire), Outcome::failed);  // never sent
+            const auto done = take(acquire);  // never sent
+            settle(*done, Outcome::failed);
+            if (done->asker.to == nullptr) continue;
+            answer_later(done->asker, {CauseClass::busy, "was undone before it could be asked"});
         } else if (!ready()) {
             answer_later(take(acquire)->asker, why_not_ready());
         } else {

@@ -185,7 +185,7 @@ class World final : nodes::AnswerEvents, nodes::NodeEvents {
     }
     void ask(Step step) {
         if (asked_.size() >= 64) return;
-        const Token mine = token();
+        const Token mine = step == Step::acquire ? fresh_token() : token();
         nodes::Ask ask;
         ask.step = step;
         ask.resource = "r";
@@ -196,9 +196,16 @@ class World final : nodes::AnswerEvents, nodes::NodeEvents {
         const nodes::Ticket ticket = node_->ask(ask, *this, tag);
         asked_[tag].ticket = ticket;
     }
-    Token token() {
+    /// Of each acquire one of its own: rule A2.
+    Token fresh_token() {
+        ++tokens_;
+        return nth_token(tokens_);
+    }
+    Token token() { return nth_token(input_.below(tokens_ + 1)); }
+    static Token nth_token(std::size_t number) {
         Token made;
-        made.hex.fill(static_cast<char>('a' + input_.below(3)));
+        made.hex.fill('a');
+        made.hex[0] = static_cast<char>('0' + number);
         return made;
     }
     void on_answer(std::uint32_t tag, const nodes::Answer& answer) override {
@@ -215,6 +222,7 @@ class World final : nodes::AnswerEvents, nodes::NodeEvents {
     std::unique_ptr<nodes::DaprNode> node_;
     std::vector<Asked> asked_;
     int probes_ = 2;
+    std::size_t tokens_ = 0;
     bool said_yes_ = false;
 };
 

@@ -189,6 +189,18 @@ TEST_F(DaprNodeTest, an_acquire_given_up_behind_an_undo_was_never_sent) {
     EXPECT_TRUE(node->ready());
 }
 
+TEST_F(DaprNodeTest, an_acquire_undone_behind_an_undo_is_answered) {
+    open();
+    give_up(acquire('a', 1), false);
+    undo('a');
+    acquire('b', 2);  // behind the undo of a
+    undo('b');
+    answer("lock", 200, kGranted);
+    answer_status(0);
+    EXPECT_THAT(take_outcomes(), ElementsAre(Heard{2, Outcome::failed, 0, CauseClass::busy}));
+    EXPECT_EQ(times("lock"), 1U);
+}
+
 TEST_F(DaprNodeTest, undos_survive_the_sidecar_and_go_out_when_it_is_back) {
     open();
     acquire('a', 1);
