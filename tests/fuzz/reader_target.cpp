@@ -13,7 +13,7 @@ using resp::Type;
 using resp::Value;
 
 void write(const Value& value, int depth, std::string& out) {
-    FUZZ_CHECK(depth <= resp::kMaxDepth);
+    FUZZ_CHECK(depth <= resp::kMaxDepth || value.type != Type::array);
     out += std::to_string(static_cast<int>(value.type)) + "," + std::to_string(value.integer) +
            "," + std::to_string(value.size) + ",";
     FUZZ_CHECK(value.text.size() <= resp::kMaxReplyBytes);
