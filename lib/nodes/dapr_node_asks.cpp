@@ -47,7 +47,11 @@ void DaprNode::release(const Ask& ask, const Asker& asker) {
     for (const auto& acquire : acquires_) {
         if (acquire->token != *ask.token) continue;
         // Rule D4: sent now, it could overtake the acquire, which would then stay.
-        acquire->releaser = asker;
+        const Asker earlier = std::exchange(acquire->releaser, asker);
+        if (earlier.to != nullptr) {
+            answer_later(earlier, {CauseClass::busy, "was released once more meanwhile"},
+                         Outcome::unknown);
+        }
         acquire->undo_wanted = true;
         return;
     }
@@ -97,7 +101,10 @@ void DaprNode::send_waiting() {
         if (acquire.call != nullptr || behind_an_undo(acquire)) {
             ++i;
         } else if (acquire.undo_wanted || acquire.asker.to == nullptr) {
-            settle(*take(acquire), Outcome::failed);  // never sent
+            const auto done = take(acquire);  // never sent
+            settle(*done, Outcome::failed);
+            if (done->asker.to == nullptr) continue;
+            answer_later(done->asker, {CauseClass::busy, "was undone before it could be asked"});
         } else if (!ready()) {
             answer_later(take(acquire)->asker, why_not_ready());
         } else {
@@ -217,7 +224,7 @@ void DaprNode::answer_local(std::size_t count) {
         local_.erase(local_.begin());
         if (answer.asker.to == nullptr) continue;
         Answer told{.outcome = answer.outcome};
-        if (answer.outcome == Outcome::failed) told.cause = &answer.cause;
+        if (answer.cause.kind != CauseClass::none) told.cause = &answer.cause;
         answer.asker.to->on_answer(answer.asker.tag, told);
     }
 }

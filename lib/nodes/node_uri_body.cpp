@@ -117,6 +117,7 @@ Parser::Failed Parser::ipv6_host(std::string_view text, std::string_view& after)
     if (close == text.npos) return at("the '[' of the host has no ']'");
     const auto inside = uri::decode(text.substr(1, close - 1));
     if (!inside || !uri::is_ipv6(*inside)) return at("the host in brackets is no IPv6 address");
+    if (auto error = host_size(*inside)) return error;
     // The zone is the name of an interface: its case matters.
     const auto zone = std::min(inside->find('%'), inside->size());
     uri_.host = uri::lower(inside->substr(0, zone)) + inside->substr(zone);
@@ -129,12 +130,15 @@ Parser::Failed Parser::name_host(std::string_view text) {
     if (!decoded || !uri::is_host_name(*decoded)) {
         return at("the host has a character that is none of a-z, 0-9, '-', '_' and '.'");
     }
-    if (decoded->size() > kMaxHostBytes) {
-        return at("the host has " + std::to_string(decoded->size()) + " bytes, more than " +
-                  std::to_string(kMaxHostBytes));
-    }
+    if (auto error = host_size(*decoded)) return error;
     uri_.host = uri::lower(*decoded);
     return {};
+}
+
+Parser::Failed Parser::host_size(std::string_view host) const {
+    if (host.size() <= kMaxHostBytes) return {};
+    return at("the host has " + std::to_string(host.size()) + " bytes, more than " +
+              std::to_string(kMaxHostBytes));
 }
 
 Parser::Failed Parser::port(std::string_view digits) {

@@ -44,6 +44,7 @@ class Parser {
     Failed host_and_port(std::string_view text, bool user_given);
     Failed ipv6_host(std::string_view text, std::string_view& after);
     Failed name_host(std::string_view text);
+    Failed host_size(std::string_view host) const;
     Failed port(std::string_view digits);
     Failed database(std::string_view digits, std::string_view where);
     Failed passwords();

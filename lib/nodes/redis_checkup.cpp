@@ -6,6 +6,7 @@
 
 #include <quorumlock/node.h>
 
+#include "lib/base/told.h"
 #include "lib/nodes/node_secret.h"
 #include "lib/nodes/redis_errors.h"
 #include "lib/resp/writer.h"
@@ -279,7 +280,8 @@ void RedisCheckup::take_clock(const resp::Value& reply) {
     const auto seconds = number(reply.elements[0].text);
     const auto micros = number(reply.elements[1].text);
     if (!seconds || !micros) return;
-    const Nanos shown = std::chrono::seconds(*seconds) + std::chrono::microseconds(*micros);
+    const Nanos shown =
+        told<std::chrono::seconds>(*seconds) + told<std::chrono::microseconds>(*micros);
     const ClockSample sample{shown - (env_.wall_now() - trip / 2), trip / 2, now - trip / 2};
     auto& kept = clock_looks_ <= kLooks ? facts_.first_clock : facts_.last_clock;
     if (!kept || sample.off < kept->off) kept = sample;

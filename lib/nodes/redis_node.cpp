@@ -5,6 +5,7 @@
 
 #include "lib/base/check.h"
 #include "lib/base/hash.h"
+#include "lib/base/told.h"
 #include "lib/nodes/node_secret.h"
 #include "lib/nodes/redis_errors.h"
 
@@ -130,14 +131,14 @@ void RedisNode::on_handshake_reply(const resp::Value& reply) {
 bool RedisNode::admit() {
     const Instant now = env_.event_now();
     Greeter greeter{.run_id = greeting_.run_id};
-    if (greeting_.uptime_s >= 0) greeter.started = now - seconds(greeting_.uptime_s);
+    if (greeting_.uptime_s >= 0) greeter.started = now - told<seconds>(greeting_.uptime_s);
     const bool known = !met_run_id_.empty() && !greeting_.run_id.empty();
     greeter.restarted = known && met_run_id_ != greeting_.run_id;
     greeter.promoted = known && !greeter.restarted && !greeting_.replication_id.empty() &&
                        met_replication_id_ != greeting_.replication_id;
     read_wall_clock();
     if (greeting_.wall_us > 0) {
-        clock_ahead_ = std::chrono::microseconds(greeting_.wall_us) - env_.wall_now();
+        clock_ahead_ = told<std::chrono::microseconds>(greeting_.wall_us) - env_.wall_now();
         greeter.clock_ahead = clock_ahead_;
     }
     Admission admission = events_->on_greeting(index_, greeter);

@@ -3,10 +3,20 @@
 #include <charconv>
 #include <utility>
 
+#include "lib/base/told.h"
 #include "lib/nodes/redis_errors.h"
 #include "lib/nodes/redis_node.h"
 
 namespace quorumlock::nodes {
+
+namespace {
+
+/// Rule F1: what the script can say.
+bool is_counter(std::int64_t said, bool fence) noexcept {
+    return fence ? said > 0 && said <= kMaxFence : said == 0;
+}
+
+}  // namespace
 
 void RedisNode::on_reply(const resp::Value& reply) {
     if (pipeline_.empty()) {
@@ -85,7 +95,7 @@ void RedisNode::on_script_reply(const resp::Value& reply) {
         two[1].type != resp::Type::integer) {
         return on_bad_reply();
     }
-    const bool counted = pipeline_.front().fence ? two[1].integer > 0 : two[1].integer == 0;
+    const bool counted = is_counter(two[1].integer, pipeline_.front().fence);
     if (two[0].integer == 1 && counted) {  // Rule F1
         finish({.outcome = Outcome::granted, .counter = two[1].integer});
     } else if (two[0].integer == 0) {
@@ -111,7 +121,7 @@ void RedisNode::on_transfer_reply(const resp::Value& reply) {
         return on_bad_reply();
     }
     const std::int64_t said = two[0].integer;
-    const bool counted = pipeline_.front().fence ? two[1].integer > 0 : two[1].integer == 0;
+    const bool counted = is_counter(two[1].integer, pipeline_.front().fence);
     if ((said == 1 || said == 2) && counted) {  // Rule W5
         finish({.outcome = Outcome::granted, .value = said - 1, .counter = two[1].integer});
     } else if (said == 0) {

@@ -1,6 +1,7 @@
 #include "lib/protocol/acquire.h"
 
 #include "lib/base/check.h"
+#include "lib/base/told.h"
 
 namespace quorumlock::protocol {
 
@@ -21,8 +22,10 @@ void AcquireRound::begin(int nodes, Instant t0, const Terms& terms, bool fenced)
 AcquireDecision AcquireRound::on_vote(int node, NodeSet Votes::*to, Instant now,
                                       std::int64_t counter) {
     QL_CHECK(node >= 0 && node < nodes_ && to != &Votes::open);
-    // A node of a user's own may promise counters and tell none: no reason to end the program.
-    if (fenced_ && to == &Votes::yes && counter <= 0) to = &Votes::unknown;
+    // Rule F1. A node of a user's own may promise counters and tell none: no reason to end the
+    // program; and what is too large would be raised to on all others.
+    const bool counts = counter > 0 && counter <= kMaxFence;
+    if (fenced_ && to == &Votes::yes && !counts) to = &Votes::unknown;
     votes_.move(node, to);
     if (fenced_ && to == &Votes::yes) count_.on_granted(node, counter);
     return decide(now);

@@ -127,6 +127,9 @@ bool Reader::Impl::take_short_line() {
     if (fresh.front() == '+') {
         builder.take_line({.type = Type::status, .integer = 0, .text = text});
     } else if (fresh.front() == ':') {
+        // Else whether "007" is a number would depend on how the bytes were cut.
+        const std::string_view digits = text.substr(text.front() == '-' ? 1 : 0);
+        if (digits.empty() || (digits.front() == '0' && text.size() > 1)) return false;
         std::int64_t integer = 0;
         const auto [rest, bad] = std::from_chars(text.data(), text.data() + text.size(), integer);
         if (bad != std::errc() || rest != text.data() + text.size()) return false;

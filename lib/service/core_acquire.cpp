@@ -1,4 +1,5 @@
 // Core: acquiring. Rules A2, A8. How it waits is in core_wait.cpp.
+#include "lib/base/told.h"
 #include "lib/service/core.h"
 #include "lib/service/tokens.h"
 
@@ -92,7 +93,9 @@ void Core::on_gate_closed(Lease& lease, int node, const nodes::Answer& answer) {
         .refused = refused, .no_quorum = silent, .no_vote = !refused && !silent};
     if (outcome.no_vote) operation.waiter.line->no_gates.add(node);
     if (refused && answer.armed) outcome.armed.add(node);
-    if (refused && answer.value >= 0) outcome.remaining = std::chrono::milliseconds(answer.value);
+    if (refused && answer.value >= 0) {
+        outcome.remaining = told<std::chrono::milliseconds>(answer.value);
+    }
     detach(lease, operation);
     lease.undo();
     recycle_if_unused(lease);

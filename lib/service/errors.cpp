@@ -5,6 +5,8 @@
 
 #include <quorumlock/options.h>
 
+#include "lib/base/told.h"
+
 namespace quorumlock::detail {
 
 namespace {
@@ -114,7 +116,7 @@ std::optional<Nanos> holder_remaining(const RoundReport& report) {
     const int must_end = protocol::quorum(total) - (total - refused - mute);
     if (must_end <= 0 || static_cast<std::size_t>(must_end) > count) return std::nullopt;
     std::sort(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(count));
-    return std::chrono::milliseconds(left[static_cast<std::size_t>(must_end) - 1]);
+    return told<std::chrono::milliseconds>(left[static_cast<std::size_t>(must_end) - 1]);
 }
 
 Error acquire_error(protocol::AcquireDecision decision, bool cut_by_caller,

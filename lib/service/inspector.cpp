@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "lib/base/told.h"
 #include "lib/service/core.h"
 #include "lib/service/operation_state.h"
 
@@ -60,7 +61,7 @@ void Inspector::on_answer(std::uint32_t tag, const nodes::Answer& answer) {
         case nodes::Outcome::taken:
             node.answered = node.present = true;
             node.token = std::string(answer.text);
-            if (answer.value >= 0) node.remaining = std::chrono::milliseconds(answer.value);
+            if (answer.value >= 0) node.remaining = told<std::chrono::milliseconds>(answer.value);
             node.cause.clear();
             break;
         case nodes::Outcome::absent:

@@ -5,9 +5,9 @@
 #include <quorumlock/testing/conformance.h>
 #include <quorumlock/testing/scripted_node.h>
 
-#include "tests/conformance/simulated_server.h"
 #include "tests/support/certificates.h"
 #include "tests/support/free_port.h"
+#include "tests/support/simulated_server.h"
 
 namespace quorumlock::testing {
 

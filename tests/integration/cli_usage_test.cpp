@@ -100,6 +100,7 @@ INSTANTIATE_TEST_SUITE_P(
               "0 to 5s"},
         Wrong{"conflict_exit_code", {"nodes", "--conflict-exit-code", "0"}, "--conflict-exit-code"},
         Wrong{"config_missing", {"nodes", "--config", "/nowhere/x.json"}, "/nowhere/x.json"},
+        Wrong{"config_endless", {"nodes", "--config", "/dev/zero"}, "larger than 1 MiB"},
         Wrong{"cluster_count", {"cluster", "up", "--count", "0"}, "--count"}),
     [](const auto& wrong) { return wrong.param.name; });
 

@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 
 #include <nlohmann/json.hpp>
 
@@ -13,6 +12,9 @@ namespace quorumlock::cli {
 namespace {
 
 using nlohmann::json;
+
+/// A device or a pipe has no end.
+constexpr std::size_t kMostBytes = 1 << 20;
 
 Error wrong(const std::string& path, const std::string& what) {
     return Error(Errc::invalid_argument, "--config " + path + ": " + what);
@@ -33,10 +35,17 @@ Result<void> read_nodes(const std::string& path, const json& value, ConfigFile& 
 Result<ConfigFile> read_config(const std::string& path) {
     errno = 0;
     std::ifstream file(path, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    std::string text(kMostBytes + 1, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (!file.is_open() || file.bad()) {
         return wrong(path, std::string("cannot be read: ") + std::strerror(errno));
     }
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    if (text.size() > kMostBytes) return wrong(path, "is larger than 1 MiB");
+    return parse_config(path, text);
+}
+
+Result<ConfigFile> parse_config(const std::string& path, std::string_view text) {
     const json root = json::parse(text, nullptr, false, true);
     if (!root.is_object()) {
         return wrong(path, "is not one JSON object, as in {\"nodes\": [\"redis://10.0.0.1\"]}");

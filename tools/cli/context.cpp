@@ -122,7 +122,12 @@ Result<LockService> Context::open(std::shared_ptr<Observer> observer) const {
 int Context::fail(std::string_view verb, const Error& error) const {
     int code = exit_code_for(error.code());
     if (code == kContended) code = conflict_exit_code;
-    std::fputs(error_text(verb, error, code, json).c_str(), stderr);
+    const std::string text = error_text(verb, error, code, json);
+    if (tell) {
+        tell(text);
+    } else {
+        std::fputs(text.c_str(), stderr);
+    }
     return code;
 }
 

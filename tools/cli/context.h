@@ -41,6 +41,8 @@ struct Settings {
 /// Filled while the command line is parsed; read by the verb that main() then runs.
 class Context {
   public:
+    /// Where errors go: stderr, unless a test listens.
+    std::function<void(const std::string& text)> tell;
     /// Set by the chosen verb's CLI11 callback, run once the whole line was understood, so that
     /// global flags behind the verb are known to it. Returns the exit code.
     std::function<int()> action;

@@ -151,6 +151,18 @@ TEST_F(DaprNodeTest, a_release_goes_out_behind_its_own_acquire) {
     EXPECT_EQ(node->owed(), 0U);
 }
 
+TEST_F(DaprNodeTest, of_two_releases_behind_an_acquire_both_are_answered) {
+    open();
+    acquire('a', 1);
+    ask(Step::release, 'a', 2);
+    ask(Step::release, 'a', 3);
+    EXPECT_THAT(take_outcomes(), ElementsAre(Heard{2, Outcome::unknown, 0, CauseClass::busy}));
+    answer("lock", 200, R"({"success":true})");
+    answer_status(0);
+    EXPECT_THAT(take_outcomes(),
+                ElementsAre(Heard{1, Outcome::granted}, Heard{3, Outcome::released}));
+}
+
 TEST_F(DaprNodeTest, an_acquire_waits_for_one_under_way_that_will_be_undone) {
     open();
     const Ticket first = acquire('a', 1);
@@ -175,6 +187,18 @@ TEST_F(DaprNodeTest, an_acquire_given_up_behind_an_undo_was_never_sent) {
     EXPECT_EQ(times("lock"), 0U);
     EXPECT_EQ(node->owed(), 0U);
     EXPECT_TRUE(node->ready());
+}
+
+TEST_F(DaprNodeTest, an_acquire_undone_behind_an_undo_is_answered) {
+    open();
+    give_up(acquire('a', 1), false);
+    undo('a');
+    acquire('b', 2);  // behind the undo of a
+    undo('b');
+    answer("lock", 200, kGranted);
+    answer_status(0);
+    EXPECT_THAT(take_outcomes(), ElementsAre(Heard{2, Outcome::failed, 0, CauseClass::busy}));
+    EXPECT_EQ(times("lock"), 1U);
 }
 
 TEST_F(DaprNodeTest, undos_survive_the_sidecar_and_go_out_when_it_is_back) {

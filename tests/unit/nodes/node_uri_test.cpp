@@ -224,6 +224,8 @@ TEST(NodeUri, a_bad_part_is_named_with_its_bound) {
         {"redis://h%00",
          "redis://: the host has a character that is none of a-z, 0-9, '-', '_' and '.'"},
         {"redis://" + std::string(254, 'h'), "redis://: the host has 254 bytes, more than 253"},
+        {"redis://[::" + std::string(252, '1') + "]",
+         "redis://: the host has 254 bytes, more than 253"},
         {"redis://h?db=1",
          "redis://h: the query key db is unknown; known keys: name, password_file, password_env"},
         {"redis://h?password=x",

@@ -43,8 +43,9 @@ TEST_F(RedisNodeFence, an_acquire_asks_for_the_counter_and_tells_it) {
 }
 
 TEST_F(RedisNodeFence, what_is_no_answer_to_an_acquire_ends_the_connection) {
-    for (const char* const reply : {"+OK\r\n", ":1\r\n", "*2\r\n:1\r\n:0\r\n", "*1\r\n:1\r\n",
-                                    "*2\r\n:2\r\n:5\r\n", "*2\r\n:1\r\n$1\r\n5\r\n"}) {
+    for (const char* const reply :
+         {"+OK\r\n", ":1\r\n", "*2\r\n:1\r\n:0\r\n", "*1\r\n:1\r\n", "*2\r\n:2\r\n:5\r\n",
+          "*2\r\n:1\r\n$1\r\n5\r\n", "*2\r\n:1\r\n:-5\r\n", "*2\r\n:1\r\n:9007199254740992\r\n"}) {
         open();
         acquire_fenced('a', 1);
         env.run();
@@ -168,6 +169,16 @@ TEST_F(RedisNodeFence, an_unanswered_heal_makes_its_undo_unsure_where_nothing_ca
     redis.reply(":0\r\n");
     env.advance(s(1));
     EXPECT_THAT(redis.take(), ElementsAre(release(2, 'a'))) << "repeated";
+}
+
+TEST_F(RedisNodeFence, no_time_that_a_server_tells_of_itself_overflows) {
+    constexpr auto kHundredYears = std::chrono::hours(24 * 365 * 100);
+    redis.server_lines =
+        "uptime_in_seconds:9223372036854775807\r\nserver_time_usec:9223372036854775807\r\n";
+    open();
+    ASSERT_EQ(greeters.size(), 1u);
+    EXPECT_EQ(greeters[0].started, env.now() - kHundredYears);
+    EXPECT_EQ(greeters[0].clock_ahead, kHundredYears - env.wall_now());
 }
 
 TEST_F(RedisNodeFence, a_guarded_server_has_no_vote_of_any_kind_until_its_time_is_over) {

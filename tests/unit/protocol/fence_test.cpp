@@ -49,6 +49,19 @@ TEST_F(Fenced, a_grant_without_a_number_is_no_vote_and_is_undone) {
     EXPECT_EQ(grant(1, -1), no_quorum);
 }
 
+TEST_F(Fenced, a_grant_with_a_number_beyond_the_last_is_no_vote_and_nobody_is_raised_to_it) {
+    begin(3);
+    EXPECT_EQ(grant(0, (std::int64_t{1} << 53)), open);
+    EXPECT_TRUE(round.votes().unknown.has(0));
+    EXPECT_TRUE(round.to_undo().has(0));
+    EXPECT_EQ(grant(1, 7), open);
+    EXPECT_TRUE(round.to_raise().empty());
+    EXPECT_EQ(grant(2, 7), acquired);
+    EXPECT_EQ(round.fence(), 7);
+    begin(1);
+    EXPECT_EQ(grant(0, (std::int64_t{1} << 53) - 1), acquired);
+}
+
 TEST_F(Fenced, one_node_alone_needs_no_raise) {
     begin(1);
     EXPECT_EQ(grant(0, 1234567), acquired);

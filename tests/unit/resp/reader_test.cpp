@@ -123,6 +123,20 @@ TEST(Reader, the_outcome_is_the_same_however_the_bytes_are_cut) {
     EXPECT_EQ(got, expected);
 }
 
+TEST(Reader, a_number_has_no_leading_zero_whether_it_comes_at_once_or_in_pieces) {
+    for (const std::string bytes : {":007\r\n", ":00\r\n", ":-0\r\n", ":-01\r\n", ":-\r\n"}) {
+        const std::string at_once = read_one(bytes);
+        EXPECT_TRUE(at_once.starts_with("broken: ")) << bytes;
+        Reader reader;
+        std::string in_pieces;
+        for (const char c : bytes) {
+            reader.feed(&c, 1);
+            in_pieces = drained(reader).back();
+        }
+        EXPECT_EQ(in_pieces, at_once) << bytes;
+    }
+}
+
 TEST(Reader, a_reply_cut_in_the_middle_needs_more) {
     for (const std::string_view part :
          {"", "+", "+O", "+OK", "+OK\r", "$", "$3", "$3\r\n", "$3\r\nabc", "$3\r\nabc\r", "*",

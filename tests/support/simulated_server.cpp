@@ -1,4 +1,4 @@
-#include "tests/conformance/simulated_server.h"
+#include "tests/support/simulated_server.h"
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -12,6 +12,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <random>
+#include <utility>
+
+#include "tests/support/resp_commands.h"
 
 namespace quorumlock::testing {
 
@@ -33,7 +36,8 @@ sim::WallMicros a_day_ago() { return wall_now() - 86'400'000'000; }
 
 }  // namespace
 
-SimulatedServer::SimulatedServer() : redis_(std::random_device{}(), a_day_ago(), nullptr) {
+SimulatedServer::SimulatedServer(Lies lies)
+    : lies_(std::move(lies)), redis_(std::random_device{}(), a_day_ago(), nullptr) {
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     sockaddr_in here{};
     here.sin_family = AF_INET;
@@ -63,7 +67,8 @@ void SimulatedServer::serve() {
     for (;;) {
         waits.assign({{stop_, POLLIN, 0}, {listener_, POLLIN, 0}});
         for (const Connection& connection : connections_) {
-            const int events = connection.to_send.empty() ? POLLIN : POLLIN | POLLOUT;
+            const bool sends = connection.flooded || !connection.to_send.empty();
+            const int events = sends ? POLLIN | POLLOUT : POLLIN;
             waits.push_back({connection.socket, static_cast<short>(events), 0});
         }
         if (::poll(waits.data(), waits.size(), -1) < 0) {
@@ -86,6 +91,23 @@ void SimulatedServer::accept() {
     if (socket >= 0) connections_.push_back({socket, redis_.accept(wall_now())});
 }
 
+void SimulatedServer::execute(Connection& connection, std::string_view bytes) {
+    if (!lies_.answer && lies_.endless.empty()) {
+        return redis_.receive(connection.id, bytes, wall_now());
+    }
+    connection.received += bytes;
+    while (const std::size_t size = command_size(connection.received)) {
+        const std::string command = connection.received.substr(0, size);
+        connection.received.erase(0, size);
+        connection.to_send += std::exchange(redis_.output(connection.id), {});  // pushes
+        redis_.receive(connection.id, command, wall_now());
+        if (lies_.answer) lies_.answer(command, redis_.output(connection.id), connection.id);
+        if (!lies_.endless.empty() && command.find(lies_.after_command) != command.npos) {
+            connection.flooded = true;
+        }
+    }
+}
+
 /// False: it has ended.
 bool SimulatedServer::exchange(Connection& connection, short events) {
     if ((events & (POLLIN | POLLHUP | POLLERR)) != 0) {
@@ -93,13 +115,14 @@ bool SimulatedServer::exchange(Connection& connection, short events) {
         const ssize_t size = ::recv(connection.socket, bytes, sizeof bytes, 0);
         if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR)) return false;
         if (size > 0) {
-            redis_.receive(connection.id, {bytes, static_cast<std::size_t>(size)}, wall_now());
+            execute(connection, {bytes, static_cast<std::size_t>(size)});
         }
     }
     const bool closing = redis_.closing(connection.id);
     std::string& output = redis_.output(connection.id);
     connection.to_send += output;
     output.clear();
+    if (connection.flooded && connection.to_send.empty()) connection.to_send = lies_.endless;
     if (!connection.to_send.empty()) {
         const ssize_t sent = ::send(connection.socket, connection.to_send.data(),
                                     connection.to_send.size(), MSG_NOSIGNAL);
