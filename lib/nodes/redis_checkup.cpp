@@ -8,6 +8,7 @@
 
 #include "lib/nodes/node_secret.h"
 #include "lib/nodes/redis_errors.h"
+#include "lib/nodes/redis_handshake.h"
 #include "lib/resp/writer.h"
 
 namespace quorumlock::nodes {
@@ -113,13 +114,7 @@ void RedisCheckup::ask(Question question, std::initializer_list<std::string_view
 }
 
 void RedisCheckup::ask_first() {
-    if (!password_.empty()) {
-        if (uri_.user.empty()) {
-            ask({Part::auth}, {"AUTH", password_});
-        } else {
-            ask({Part::auth}, {"AUTH", uri_.user, password_});
-        }
-    }
+    if (append_auth(out_, uri_, password_)) open_.push_back({Part::auth});
     if (uri_.database != 0) {
         ask({Part::select}, {"SELECT", resp::Decimal(uri_.database).view()});
     }
