@@ -80,6 +80,9 @@ void RedisCheckup::on_connected() {
     const auto looked_up = where.rfind(", ");
     facts_.address = looked_up == std::string::npos ? uri_.host : where.substr(looked_up + 2);
     if (uri_.kind == NodeUri::Kind::redis_unix) facts_.address = uri_.path;
+    if (const env::TlsServer* const tls = connection_.tls()) {
+        facts_.certificates = tls->certificates();
+    }
     facts_.asked = env_.now();
     ask_first();
     ask_rights();
