@@ -1,10 +1,12 @@
 // TLS to one server: what its user chooses, and what is kept from one connection to the next.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 struct ssl_ctx_st;
 struct ssl_session_st;
@@ -28,6 +30,20 @@ struct TlsOptions {
 /// line that begins with the option. Blocks as files do; any thread.
 std::string check_tls(const TlsOptions& options);
 
+struct TlsCertificate {
+    std::string subject;          ///< One line, as OpenSSL writes names.
+    std::chrono::seconds end{0};  ///< The last second in which it is valid, since 1970.
+
+    bool operator==(const TlsCertificate&) const = default;
+};
+struct TlsFileCertificates {
+    std::vector<TlsCertificate> own;  ///< Of `cert`: our own, then those above it.
+    std::vector<TlsCertificate> ca;   ///< Of `ca` where that is a file.
+};
+/// Reads the files; of those that cannot be read, nothing: check_tls says why. Blocks as files do;
+/// any thread.
+TlsFileCertificates file_certificates(const TlsOptions& options);
+
 /// One server: shared by the connections that are made to it one after the other. On the loop.
 class TlsServer {
   public:
@@ -40,6 +56,10 @@ class TlsServer {
     };
     const Counters& counters() const noexcept { return counters_; }
 
+    /// Of the last full handshake: the server's own, then those above it up to the authority that
+    /// is known here, as far as they were verified.
+    const std::vector<TlsCertificate>& certificates() const noexcept { return certificates_; }
+
     // ---- for the filter and the stream ----
     using Context = std::shared_ptr<ssl_ctx_st>;
     using Session = std::shared_ptr<ssl_session_st>;
@@ -47,6 +67,7 @@ class TlsServer {
         ++counters_.handshakes;
         if (resumed) ++counters_.resumed;
     }
+    void on_certificates(std::vector<TlsCertificate> shown) { certificates_ = std::move(shown); }
     const Context& context() const noexcept { return context_; }
     /// What the files are now. A session that was made under others is forgotten: it would be
     /// resumed without anybody looking at the certificate again.
@@ -63,6 +84,7 @@ class TlsServer {
   private:
     const TlsOptions options_;
     Counters counters_;
+    std::vector<TlsCertificate> certificates_;
     Context context_;
     Session session_;
 };

@@ -11,6 +11,7 @@
 #include <openssl/x509v3.h>
 
 #include "lib/base/check.h"
+#include "lib/env/tls_certificates.h"
 #include "lib/env/tls_words.h"
 
 namespace quorumlock::env {
@@ -163,6 +164,7 @@ void TlsFilter::finish_handshake() {
     state_ = State::open;
     const bool resumed = SSL_session_reused(ssl_.get()) == 1;
     server_.on_handshake(resumed);
+    if (!resumed) server_.on_certificates(server_certificates(ssl_.get()));
     // TLS 1.3 brings new tickets each time, older servers leave us with the one we had.
     if (resumed && SSL_version(ssl_.get()) < TLS1_3_VERSION) {
         server_.keep(TlsServer::Session(SSL_get1_session(ssl_.get()), SSL_SESSION_free),

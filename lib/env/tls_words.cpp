@@ -13,12 +13,6 @@ namespace {
 
 constexpr std::size_t kMostNames = 5;
 
-std::string subject_of(const X509* certificate) {
-    char text[256] = "";
-    X509_NAME_oneline(X509_get_subject_name(certificate), text, sizeof text);
-    return text[0] != '\0' ? text : "no subject";
-}
-
 std::string address_text(const ASN1_OCTET_STRING* address) {
     const unsigned char* const b = ASN1_STRING_get0_data(address);
     char text[40] = "?";
@@ -88,6 +82,12 @@ bool passes_by_itself(int alert) {
 }
 
 }  // namespace
+
+std::string subject_of(const x509_st* certificate) {
+    char text[256] = "";
+    X509_NAME_oneline(X509_get_subject_name(certificate), text, sizeof text);
+    return text[0] != '\0' ? text : "no subject";
+}
 
 TlsTrouble take_tls_error() {
     const unsigned long error = ERR_get_error();

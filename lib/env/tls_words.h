@@ -16,6 +16,9 @@ struct TlsTrouble {
 };
 TlsTrouble take_tls_error();
 
+/// "/CN=node1".
+std::string subject_of(const x509_st* certificate);
+
 /// For X509_V_ERR_*: "certificate has expired (CN=node1)". `wanted`: who it should be for.
 std::string certificate_words(int error, const x509_st* certificate, std::string_view wanted);
 

@@ -9,6 +9,7 @@
 #include "lib/base/told.h"
 #include "lib/nodes/node_secret.h"
 #include "lib/nodes/redis_errors.h"
+#include "lib/nodes/redis_handshake.h"
 #include "lib/resp/writer.h"
 
 namespace quorumlock::nodes {
@@ -80,6 +81,9 @@ void RedisCheckup::on_connected() {
     const auto looked_up = where.rfind(", ");
     facts_.address = looked_up == std::string::npos ? uri_.host : where.substr(looked_up + 2);
     if (uri_.kind == NodeUri::Kind::redis_unix) facts_.address = uri_.path;
+    if (const env::TlsServer* const tls = connection_.tls()) {
+        facts_.certificates = tls->certificates();
+    }
     facts_.asked = env_.now();
     ask_first();
     ask_rights();
@@ -114,13 +118,7 @@ void RedisCheckup::ask(Question question, std::initializer_list<std::string_view
 }
 
 void RedisCheckup::ask_first() {
-    if (!password_.empty()) {
-        if (uri_.user.empty()) {
-            ask({Part::auth}, {"AUTH", password_});
-        } else {
-            ask({Part::auth}, {"AUTH", uri_.user, password_});
-        }
-    }
+    if (append_auth(out_, uri_, password_)) open_.push_back({Part::auth});
     if (uri_.database != 0) {
         ask({Part::select}, {"SELECT", resp::Decimal(uri_.database).view()});
     }

@@ -14,6 +14,7 @@
 #include <quorumlock/cause.h>
 
 #include "lib/env/env.h"
+#include "lib/env/tls.h"
 #include "lib/nodes/node_uri.h"
 #include "lib/nodes/redis_connection.h"
 #include "lib/resp/reader.h"
@@ -63,6 +64,8 @@ struct OddKey {
 struct RedisFacts {
     Cause failed;  ///< Of a kind other than none: it was not reached, or does not talk to us.
     std::string address;  ///< Numeric, or the path, of what was connected to; empty: none.
+    /// rediss: as env::TlsServer::certificates().
+    std::vector<env::TlsCertificate> certificates;
     Nanos round_trip{0};
     Instant asked{};   ///< When INFO was asked.
     std::string info;  ///< The whole INFO reply; empty: refused.

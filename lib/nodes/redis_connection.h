@@ -46,6 +46,9 @@ class RedisConnection final : private env::StreamEvents,
     std::uint64_t accepted() const noexcept { return stream_ ? stream_->accepted() : 0; }
     std::uint64_t sent() const noexcept { return stream_ ? stream_->sent() : 0; }
 
+    /// Null: plain.
+    const env::TlsServer* tls() const noexcept { return tls_.get(); }
+
     /// For messages: "host:port", "[v6]:port" or the path; where a name was looked up and the
     /// address tells more, it stands behind it.
     std::string where() const;

@@ -6,6 +6,16 @@
 
 namespace quorumlock::nodes {
 
+bool append_auth(std::string& to, const NodeUri& uri, std::string_view password) {
+    if (password.empty()) return false;
+    if (uri.user.empty()) {
+        resp::append_command(to, {"AUTH", password});
+    } else {
+        resp::append_command(to, {"AUTH", uri.user, password});
+    }
+    return true;
+}
+
 std::string RedisHandshake::begin(const NodeUri& uri, std::string_view password,
                                   const std::string& client_name) {
     parts_.clear();
@@ -17,13 +27,7 @@ std::string RedisHandshake::begin(const NodeUri& uri, std::string_view password,
         resp::append_command(out, words);
         parts_.push_back(part);
     };
-    if (!password.empty()) {
-        if (uri.user.empty()) {
-            say(Part::auth, {"AUTH", password});
-        } else {
-            say(Part::auth, {"AUTH", uri.user, password});
-        }
-    }
+    if (append_auth(out, uri, password)) parts_.push_back(Part::auth);
     if (uri.database != 0) say(Part::select, {"SELECT", resp::Decimal(uri.database).view()});
     if (!client_name.empty()) say(Part::set_name, {"CLIENT", "SETNAME", client_name});
     say(Part::client_id, {"CLIENT", "ID"});

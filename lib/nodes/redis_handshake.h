@@ -28,6 +28,9 @@ struct Greeting {
     std::string note;                ///< What is not as it should be, yet no hindrance; else empty.
 };
 
+/// As the URI's user, or the default one. False: there is no password, so nothing is appended.
+bool append_auth(std::string& to, const NodeUri& uri, std::string_view password);
+
 class RedisHandshake {
   public:
     enum class Progress : std::uint8_t { more, done, failed };

@@ -138,7 +138,6 @@ class RedisNode final : public Node, private ConnectionEvents, private WakeupEve
     void on_release_reply(const resp::Value& reply);
     void on_inspect_reply(const resp::Value& reply);
     void on_ping_reply(const resp::Value& reply);
-    void on_transfer_reply(const resp::Value& reply);
     bool still_armed(const Outstanding& entry) const noexcept;
     void on_error_reply(std::string_view text);
     void on_bad_reply();

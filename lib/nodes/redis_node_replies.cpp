@@ -42,7 +42,7 @@ void RedisNode::on_reply(const resp::Value& reply) {
             on_heal_reply(reply);
             break;
         case Command::transfer:
-            on_transfer_reply(reply);
+            on_script_reply(reply);
             break;
         case Command::extend:
             on_extend_reply(reply);
@@ -95,13 +95,18 @@ void RedisNode::on_script_reply(const resp::Value& reply) {
         two[1].type != resp::Type::integer) {
         return on_bad_reply();
     }
-    const bool counted = is_counter(two[1].integer, pipeline_.front().fence);
-    if (two[0].integer == 1 && counted) {  // Rule F1
-        finish({.outcome = Outcome::granted, .counter = two[1].integer});
-    } else if (two[0].integer == 0) {
+    const Outstanding& entry = pipeline_.front();
+    const std::int64_t said = two[0].integer;
+    const std::int64_t told = two[1].integer;
+    const bool counted = is_counter(told, entry.fence);
+    // Of the giver of a TRANSFER, and only there: rule W5.
+    const bool from_giver = said == 2 && entry.command == Command::transfer;
+    if ((said == 1 || from_giver) && counted) {
+        finish({.outcome = Outcome::granted, .value = said - 1, .counter = told});
+    } else if (said == 0) {
         finish({.outcome = Outcome::refused,
-                .value = std::max<std::int64_t>(two[1].integer, -1),
-                .armed = still_armed(pipeline_.front())});
+                .value = std::max<std::int64_t>(told, -1),
+                .armed = still_armed(entry)});
     } else {
         on_bad_reply();
     }
@@ -111,24 +116,6 @@ void RedisNode::on_raise_reply(const resp::Value& reply) {
     if (reply.type == resp::Type::error) return on_error_reply(reply.text);
     if (reply.type != resp::Type::integer) return on_bad_reply();
     finish({.outcome = reply.integer == 1 ? Outcome::raised : Outcome::absent});
-}
-
-void RedisNode::on_transfer_reply(const resp::Value& reply) {
-    if (reply.type == resp::Type::error) return on_error_reply(reply.text);
-    const resp::Value* const two = reply.elements;
-    if (reply.type != resp::Type::array || reply.size != 2 || two[0].type != resp::Type::integer ||
-        two[1].type != resp::Type::integer) {
-        return on_bad_reply();
-    }
-    const std::int64_t said = two[0].integer;
-    const bool counted = is_counter(two[1].integer, pipeline_.front().fence);
-    if ((said == 1 || said == 2) && counted) {  // Rule W5
-        finish({.outcome = Outcome::granted, .value = said - 1, .counter = two[1].integer});
-    } else if (said == 0) {
-        finish({.outcome = Outcome::refused, .value = std::max<std::int64_t>(two[1].integer, -1)});
-    } else {
-        on_bad_reply();
-    }
 }
 
 void RedisNode::on_heal_reply(const resp::Value& reply) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "lib/nodes/redis_errors.h"
+#include "lib/nodes/redis_handshake.h"
 #include "lib/resp/writer.h"
 
 namespace quorumlock::nodes {
@@ -54,13 +55,7 @@ void RedisWakeups::on_connected() {
         resp::append_command(out, words);
         parts_.push_back(part);
     };
-    if (!password_.empty()) {
-        if (uri_.user.empty()) {
-            say(Part::auth, {"AUTH", password_});
-        } else {
-            say(Part::auth, {"AUTH", uri_.user, password_});
-        }
-    }
+    if (append_auth(out, uri_, password_)) parts_.push_back(Part::auth);
     if (!client_name_.empty()) say(Part::set_name, {"CLIENT", "SETNAME", client_name_});
     say(Part::client_id, {"CLIENT", "ID"});
     if (!run_id_.empty()) say(Part::info, {"INFO", "server"});

@@ -12,20 +12,12 @@
 
 namespace quorumlock::testing {
 
-class CliDoctor : public FiveRedis {
+class DoctorWords {
   protected:
     static CliEnd doctor(const std::vector<std::string>& nodes,
                          std::vector<std::string> flags = {}) {
         flags.insert(flags.begin(), {"doctor", "--json", "--nodes", joined(nodes)});
         return cli(flags);
-    }
-    CliEnd doctor() const { return doctor(uris()); }
-
-    /// The five, with another one in the place of the last.
-    std::vector<std::string> with(const std::string& uri) const {
-        std::vector<std::string> all = uris();
-        all.back() = uri;
-        return all;
     }
 
     /// What a check says with this severity, of this node or (empty) of the set; fails the test
@@ -54,6 +46,19 @@ class CliDoctor : public FiveRedis {
             if (finding["severity"] == "ok" || finding["severity"] == "note") continue;
             all.push_back(finding["check"].get<std::string>() + " " + finding.value("node", ""));
         }
+        return all;
+    }
+};
+
+class CliDoctor : public FiveRedis, protected DoctorWords {
+  protected:
+    using DoctorWords::doctor;
+    CliEnd doctor() const { return doctor(uris()); }
+
+    /// The five, with another one in the place of the last.
+    std::vector<std::string> with(const std::string& uri) const {
+        std::vector<std::string> all = uris();
+        all.back() = uri;
         return all;
     }
 };

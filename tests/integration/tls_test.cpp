@@ -247,6 +247,7 @@ TEST_F(TlsTest, a_silent_partner_costs_its_vote_and_no_more_than_the_connect_tim
     with_proxy[2] = "rediss://" + proxy.label() + "?" + ca();
     ServiceOptions options = unguarded();
     options.connect_timeout = 300ms;
+    options.restart_guard = RestartGuard::off;  // met late and young, it would be guarded
     LockService service = open_service(with_proxy, options);
     EXPECT_TRUE(is_ok(service.try_acquire("r").get()));
     const std::string why = "no answer to the connect or the TLS handshake within 300 ms";

@@ -1,5 +1,6 @@
 #include "tests/support/certificates.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -74,7 +75,8 @@ std::shared_ptr<X509> make_certificate(EVP_PKEY* key, const CertificateOptions& 
     for (const unsigned char byte : serial) number = number << 8 | byte;
     ASN1_INTEGER_set_uint64(X509_get_serialNumber(made.get()), number >> 1);
     X509_gmtime_adj(X509_getm_notBefore(made.get()), options.from * kDay);
-    X509_gmtime_adj(X509_getm_notAfter(made.get()), options.to * kDay);
+    // An hour on, so that as many whole days are left while the test runs.
+    X509_gmtime_adj(X509_getm_notAfter(made.get()), options.to * kDay + 3600);
     X509_set_pubkey(made.get(), key);
     set_name(made.get(), options.common_name);
     return made;
@@ -82,8 +84,11 @@ std::shared_ptr<X509> make_certificate(EVP_PKEY* key, const CertificateOptions& 
 
 }  // namespace
 
-Authority::Authority(const TempDir& dir, const std::string& name) : dir_(dir), key_(make_key()) {
+Authority::Authority(const TempDir& dir, const std::string& name, int to)
+    : dir_(dir), key_(make_key()) {
     CertificateOptions options;
+    options.to = to;
+    options.from = std::min(options.from, to - 1);
     options.common_name = name;
     certificate_ = make_certificate(key_.get(), options);
     X509_set_issuer_name(certificate_.get(), X509_get_subject_name(certificate_.get()));

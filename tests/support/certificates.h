@@ -17,7 +17,7 @@ struct CertificateOptions {
     std::string names = "DNS:localhost,IP:127.0.0.1";
     std::string common_name = "a test's server";
     /// Of its validity, in days from now.
-    int from = -1, to = 30;
+    int from = -1, to = 90;
 };
 
 struct CertificateFiles {
@@ -27,8 +27,8 @@ struct CertificateFiles {
 /// Makes ECDSA keys (P-256). What cannot be made ends the test program.
 class Authority {
   public:
-    /// Writes `name`.pem into `dir`, which must outlive it.
-    explicit Authority(const TempDir& dir, const std::string& name = "ca");
+    /// Writes `name`.pem into `dir`, which must outlive it. `to`: as in CertificateOptions.
+    explicit Authority(const TempDir& dir, const std::string& name = "ca", int to = 90);
 
     const std::string& file() const noexcept { return file_; }
     /// Writes `name`-cert.pem and `name`-key.pem, over what is there.

@@ -1,5 +1,6 @@
 #include "tools/cli/doctor_ask.h"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -41,6 +42,9 @@ class Checkups final : private env::UvEnv::TurnEvents, private nodes::CheckupEve
     }
     void wait() {
         while (open_ > 0) env_->turn(true);
+    }
+    std::chrono::seconds wall() const {
+        return std::chrono::floor<std::chrono::seconds>(env_->wall_now());
     }
     const nodes::RedisFacts& facts(std::size_t i) const { return all_[i]->facts(); }
 
@@ -88,6 +92,24 @@ const char* kind_of(const nodes::NodeUri& uri) {
     return uri.kind == nodes::NodeUri::Kind::memory ? "memory" : "redis";
 }
 
+/// What is in our own file is told as that, and not as the server's too.
+std::vector<DoctorCertificate> certificates_of(const env::TlsOptions& tls,
+                                               const nodes::RedisFacts& facts) {
+    using Whose = DoctorCertificate::Whose;
+    const env::TlsFileCertificates files = env::file_certificates(tls);
+    std::vector<DoctorCertificate> all;
+    for (const env::TlsCertificate& shown : facts.certificates) {
+        if (all.empty()) {
+            all.push_back({Whose::server, shown});
+        } else if (std::find(files.ca.begin(), files.ca.end(), shown) == files.ca.end()) {
+            all.push_back({Whose::authority, shown});
+        }
+    }
+    for (const env::TlsCertificate& own : files.own) all.push_back({Whose::client, own});
+    for (const env::TlsCertificate& ca : files.ca) all.push_back({Whose::ca, ca});
+    return all;
+}
+
 nodes::CheckupOptions options_for(const ServiceOptions& service, const DoctorQuestions& questions) {
     nodes::CheckupOptions options;
     options.time_limit = service.connect_timeout;
@@ -118,7 +140,11 @@ Result<std::vector<DoctorNode>> ask_all(const Settings& settings,
     std::vector<std::size_t> places;  // of the checkups
     for (std::size_t i = 0; i < uris->size(); ++i) {
         const nodes::NodeUri& uri = (*uris)[i];
-        all.push_back({uri.label, kind_of(uri), uri.identity(), false, {}, {}, {}});
+        DoctorNode node;
+        node.label = uri.label;
+        node.kind = kind_of(uri);
+        node.identity = uri.identity();
+        all.push_back(std::move(node));
         if (uri.tls) all.back().tls = uri.tls->verify;
         if (all.back().kind != std::string_view("redis")) {
             auto other = ask_other(i, settings.nodes[i], settings.service);
@@ -133,6 +159,10 @@ Result<std::vector<DoctorNode>> ask_all(const Settings& settings,
     for (std::size_t i = 0; i < places.size(); ++i) {
         DoctorNode& node = all[places[i]];
         node.redis = checkups.facts(i);
+        node.wall = checkups.wall();
+        if (const auto& tls = (*uris)[places[i]].tls) {
+            node.certificates = certificates_of(*tls, *node.redis);
+        }
         const bool tcp = (*uris)[places[i]].kind == nodes::NodeUri::Kind::redis_tcp;
         node.over_network =
             tcp && !node.redis->address.empty() && !is_loopback(node.redis->address);

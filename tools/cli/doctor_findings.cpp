@@ -18,7 +18,7 @@ std::string advice_for(CauseClass kind) {
         case CauseClass::busy:
             return "wait";
         default:
-            return "";
+            return "see the server's log";
     }
 }
 
@@ -75,8 +75,10 @@ std::vector<Finding> judge(const std::vector<DoctorNode>& nodes, const DoctorTer
             judge_other(index, node, findings);
         } else if (node.redis->failed.kind != CauseClass::none) {
             judge_unreached(index, node.redis->failed, findings);
+            judge_certificates(index, node, terms, findings);
         } else {
             judge_server(index, node, terms, findings);
+            judge_certificates(index, node, terms, findings);
             judge_rights(index, *node.redis, terms, findings);
         }
     }

@@ -37,9 +37,19 @@ void judge_server(int index, const DoctorNode& node, const DoctorTerms& terms,
                   std::vector<Finding>& findings);
 void judge_rights(int index, const nodes::RedisFacts& facts, const DoctorTerms& terms,
                   std::vector<Finding>& findings);
+/// When its certificates end (doctor_certificates.cpp): of one that was not reached too.
+void judge_certificates(int index, const DoctorNode& node, const DoctorTerms& terms,
+                        std::vector<Finding>& findings);
 /// Of all of them together (doctor_set.cpp).
 void judge_set(const std::vector<DoctorNode>& nodes, const DoctorTerms& terms,
                std::vector<Finding>& findings);
+
+/// "2026-12-31 23:59 UTC".
+std::string date_text(std::chrono::seconds since_1970);
+/// Whole days that are left, rounded down: -1 on the day after its end.
+std::int64_t days_left(const DoctorCertificate& certificate, const DoctorNode& node) noexcept;
+/// "server", "authority", "client", "ca".
+const char* whose_name(DoctorCertificate::Whose whose) noexcept;
 
 Severity worst(const std::vector<Finding>& findings) noexcept;
 /// How many nodes answered.

@@ -46,6 +46,27 @@ Severity worst_of(int index, const std::vector<Finding>& findings) {
 
 std::string or_dash(std::string text) { return text.empty() ? "-" : text; }
 
+/// Of the certificate that ends first; empty: there is none.
+std::string certificate_of(const DoctorNode& node) {
+    if (node.certificates.empty()) return "";
+    std::int64_t least = days_left(node.certificates.front(), node);
+    for (const DoctorCertificate& one : node.certificates) {
+        least = std::min(least, days_left(one, node));
+    }
+    return least < 0 ? "expired" : std::to_string(least) + " d";
+}
+
+ordered_json certificates_json(const DoctorNode& node) {
+    ordered_json all = ordered_json::array();
+    for (const DoctorCertificate& one : node.certificates) {
+        all.push_back({{"whose", whose_name(one.whose)},
+                       {"subject", one_line(one.it.subject)},
+                       {"ends", date_text(one.it.end)},
+                       {"days_left", days_left(one, node)}});
+    }
+    return all;
+}
+
 std::vector<std::string> row_of(int index, const DoctorNode& node,
                                 const std::vector<Finding>& findings) {
     char trip[32] = "-";
@@ -63,7 +84,8 @@ std::vector<std::string> row_of(int index, const DoctorNode& node,
             or_dash(version_of(node)),
             or_dash(role_of(node)),
             trip,
-            clock};
+            clock,
+            or_dash(certificate_of(node))};
 }
 
 std::string line_of(const Finding& finding, const std::vector<DoctorNode>& nodes) {
@@ -81,7 +103,7 @@ std::string line_of(const Finding& finding, const std::vector<DoctorNode>& nodes
 std::string doctor_text(const std::vector<DoctorNode>& nodes,
                         const std::vector<Finding>& findings) {
     std::vector<std::vector<std::string>> rows{
-        {"NODE", "KIND", "STATE", "VERSION", "ROLE", "ROUND TRIP", "CLOCK"}};
+        {"NODE", "KIND", "STATE", "VERSION", "ROLE", "ROUND TRIP", "CLOCK", "CERTIFICATE"}};
     for (std::size_t i = 0; i < nodes.size(); ++i) {
         rows.push_back(row_of(static_cast<int>(i), nodes[i], findings));
     }
@@ -125,6 +147,7 @@ ordered_json doctor_json(const std::vector<DoctorNode>& nodes, const std::vector
         if (node.redis && node.redis->last_clock) {
             one["clock_ahead_ms"] = milliseconds(node.redis->last_clock->ahead);
         }
+        if (!node.certificates.empty()) one["certificates"] = certificates_json(node);
         object["nodes"].push_back(std::move(one));
     }
     for (const Finding& finding : findings) {

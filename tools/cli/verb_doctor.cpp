@@ -61,6 +61,10 @@ void add_doctor(CLI::App& app, Context& context) {
                      "of each server, look at about so many keys [10000]")
         ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000'000}))
         ->type_name("N");
+    verb->add_option("--certificate-days", questions->certificate_days,
+                     "warn of a certificate that ends within N days, 0 .. 3650 [30]")
+        ->check(CLI::Range(0, 3650))
+        ->type_name("N");
     verb->footer(
         "Asks all nodes at once and changes nothing; each is waited for at most --connect-timeout "
         "an answer.\nGive --max-ttl, --restart-guard, --drift-factor as your clients have them. A "

@@ -126,6 +126,78 @@ TEST(DoctorFindings, a_slow_answer_is_measured_against_the_time_limit) {
     EXPECT_EQ(not_in_order(judge(nodes, patient), 0), "");
 }
 
+DoctorCertificate certificate(DoctorCertificate::Whose whose, std::chrono::seconds end) {
+    return {whose, {"/CN=one", end}};
+}
+
+TEST(DoctorFindings, a_certificate_that_ends_within_the_days_asked_for) {
+    using Whose = DoctorCertificate::Whose;
+    constexpr std::chrono::seconds kDay = std::chrono::hours(24);
+    for (const Whose whose : {Whose::server, Whose::authority, Whose::client, Whose::ca}) {
+        auto nodes = three();
+        nodes[1].tls = env::TlsOptions::Verify::full;
+        nodes[1].wall = 20'000 * kDay;
+        nodes[1].certificates = {certificate(whose, nodes[1].wall + 30 * kDay)};
+        EXPECT_EQ(not_in_order(judge(nodes, {}), 1), "");
+        EXPECT_THAT(words(judge(nodes, {}), 1, "certificate"),
+                    HasSubstr("ends in 30 days, on 2024-11-03 00:00 UTC"));
+        nodes[1].certificates[0].it.end -= 1s;
+        const auto findings = judge(nodes, {});
+        EXPECT_EQ(not_in_order(findings, 1), "warning certificate");
+        EXPECT_THAT(words(findings, 1, "certificate"),
+                    AllOf(HasSubstr("/CN=one"), HasSubstr("ends in 29 days, on 2024-11-02 23:59")));
+        DoctorTerms sooner;
+        sooner.questions.certificate_days = 29;
+        EXPECT_EQ(not_in_order(judge(nodes, sooner), 1), "");
+        nodes[1].certificates[0].it.end = nodes[1].wall;  // its last second
+        EXPECT_EQ(not_in_order(judge(nodes, {}), 1), "warning certificate");
+        nodes[1].certificates[0].it.end -= 1s;
+        EXPECT_EQ(not_in_order(judge(nodes, {}), 1), "error certificate");
+        sooner.questions.certificate_days = 0;
+        EXPECT_EQ(not_in_order(judge(nodes, sooner), 1), "error certificate");
+    }
+}
+
+TEST(DoctorFindings, an_old_authority_beside_the_next_one_is_a_note) {
+    auto nodes = three();
+    nodes[0].wall = 1'000'000'000s;
+    nodes[0].certificates = {certificate(DoctorCertificate::Whose::ca, 999'999'999s),
+                             certificate(DoctorCertificate::Whose::ca, 2'000'000'000s)};
+    EXPECT_EQ(not_in_order(judge(nodes, {}), 0), "note certificate");
+}
+
+TEST(DoctorFindings, files_are_judged_where_the_server_is_not_reached) {
+    auto nodes = three();
+    nodes[0].redis->failed = {CauseClass::rejected, "to the server our certificate has expired"};
+    nodes[0].wall = 1'000'000'000s;
+    nodes[0].certificates = {certificate(DoctorCertificate::Whose::client, 999'999'999s)};
+    EXPECT_EQ(not_in_order(judge(nodes, {}), 0), "error login, error certificate");
+}
+
+TEST(DoctorFindings, whatever_is_not_in_order_says_what_to_do) {
+    std::vector<DoctorNode> nodes{server("a"), server("a", "20"), server("c"),
+                                  server("d"), server("e"),       server("f")};
+    const auto tell = [&](int i, const std::string& lines) {
+        nodes[static_cast<std::size_t>(i)].redis->info = lines + nodes[0].redis->info;
+    };
+    tell(1, "connected_slaves:2\r\nmaxmemory:1000\r\nmaxmemory_policy:allkeys-lru\r\n");
+    tell(2, "redis_version:5.0.0\r\nrole:slave\r\nmaster_host:x\r\n");
+    nodes[2].redis->writes_refused = {CauseClass::no_space, "OOM"};
+    nodes[2].redis->last_clock->ahead = nodes[2].redis->first_clock->ahead = 30s;
+    nodes[2].over_network = true;
+    for (const CauseClass kind :
+         {CauseClass::unreachable, CauseClass::silent, CauseClass::broken, CauseClass::busy,
+          CauseClass::no_space, CauseClass::not_primary, CauseClass::rejected}) {
+        nodes[3].redis->failed = {kind, "why"};
+        const auto findings = judge(nodes, {});
+        EXPECT_EQ(worst(findings), Severity::error);
+        for (const Finding& finding : findings) {
+            if (finding.severity < Severity::warning) continue;
+            EXPECT_NE(finding.advice, "") << finding.check << ": " << finding.means;
+        }
+    }
+}
+
 TEST(DoctorFindings, sidecars_of_two_applications) {
     std::vector<DoctorNode> nodes;
     for (const char* app : {"one", "two", "two"}) {

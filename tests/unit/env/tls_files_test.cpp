@@ -1,4 +1,5 @@
 // What is wrong with files is known without a server, and said in one line that names the option.
+#include <chrono>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -35,6 +36,35 @@ TEST_F(TlsFilesTest, good_ones_are_no_trouble) {
     EXPECT_EQ(checked(), "");
     ca = "";
     EXPECT_EQ(checked(), "");
+}
+
+/// Days from now, for tests that begin and end within one.
+std::int64_t in_days(std::chrono::seconds end) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::round<std::chrono::days>(end - now).count();
+}
+
+TEST_F(TlsFilesTest, tell_when_their_certificates_end) {
+    const testing::Authority next(dir, "next", 700);
+    own = authority.issue("own", {.common_name = "me", .to = 12});
+    std::ifstream first(authority.file()), second(next.file());
+    std::string both(std::istreambuf_iterator<char>(first), {});
+    both.append(std::istreambuf_iterator<char>(second), {});
+    const auto told =
+        file_certificates({.ca = dir.write("both.pem", both), .cert = own.cert, .key = own.key});
+    ASSERT_EQ(told.own.size(), 1U);
+    EXPECT_EQ(told.own[0].subject, "/CN=me");
+    EXPECT_EQ(in_days(told.own[0].end), 12);
+    ASSERT_EQ(told.ca.size(), 2U);
+    EXPECT_EQ(in_days(told.ca[0].end), 90);
+    EXPECT_EQ(told.ca[1].subject, "/CN=next");
+    EXPECT_EQ(in_days(told.ca[1].end), 700);
+}
+
+TEST_F(TlsFilesTest, tell_nothing_where_there_is_nothing_to_read) {
+    EXPECT_TRUE(file_certificates({}).own.empty());
+    EXPECT_TRUE(file_certificates({}).ca.empty());
+    EXPECT_TRUE(file_certificates({.ca = dir.file("none")}).ca.empty());
 }
 
 TEST_F(TlsFilesTest, a_missing_or_wrong_authority_is_told) {

@@ -163,6 +163,28 @@ INSTANTIATE_TEST_SUITE_P(
                     {"no alternative names (SAN)"}}),
     [](const auto& one) { return std::string(one.param.name); });
 
+TEST_F(TlsFilterTest, the_certificates_that_were_shown_are_kept_whoever_looks_at_them) {
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        for (const Verify verify : {Verify::full, Verify::chain, Verify::none}) {
+            options.verify = verify;
+            server.reset();
+            partner = std::make_unique<TlsPartner>(files, TlsPartner::Options{version, {}});
+            ASSERT_EQ(shake(), State::open) << filter->why();
+            ASSERT_FALSE(server->certificates().empty());
+            const auto first = server->certificates();
+            EXPECT_EQ(first[0].subject, "/CN=a test's server");
+            if (verify != Verify::none) {
+                ASSERT_EQ(first.size(), 2U);
+                EXPECT_EQ(first[1], file_certificates(options).ca[0]);
+            }
+            begin_again();  // a session that is resumed shows none
+            exchange();
+            ASSERT_EQ(filter->state(), State::open) << filter->why();
+            EXPECT_EQ(server->certificates(), first);
+        }
+    }
+}
+
 TEST_F(TlsFilterTest, plain_bytes_go_both_ways) {
     ASSERT_EQ(shake(), State::open) << filter->why();
     EXPECT_TRUE(filter->write("PING\r\n"));

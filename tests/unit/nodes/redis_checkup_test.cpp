@@ -126,6 +126,14 @@ TEST_F(Checkup, an_answer_to_nothing) {
     EXPECT_EQ(facts().failed.kind, CauseClass::broken);
 }
 
+TEST_F(Checkup, logs_in_as_the_user_of_the_uri) {
+    start("redis://joe:hush@127.0.0.1");
+    env_.last().open();
+    env_.run();
+    EXPECT_THAT(env_.last().received(),
+                ::testing::StartsWith("*3\r\n$4\r\nAUTH\r\n$3\r\njoe\r\n$4\r\nhush\r\n"));
+}
+
 TEST_F(Checkup, a_password_file_that_is_not_there) {
     start("redis://127.0.0.1?password_file=/nowhere");
     EXPECT_EQ(told_, 1);

@@ -109,6 +109,16 @@ TEST_F(RedisNodeWake, subscribes_before_it_asks_to_be_told_there) {
     EXPECT_THAT(redis.take(), ElementsAre("1: CLIENT TRACKING ON REDIRECT 8 OPTIN"));
 }
 
+TEST_F(RedisNodeWake, logs_in_as_the_user_of_the_uri) {
+    redis.password = uri.password = "secret";
+    uri.user = "joe";
+    open();
+    (void)std::exchange(redis.greeted, {});
+    node->prepare_wake();
+    env.run();
+    EXPECT_THAT(redis.greeted, Contains("2: AUTH joe secret"));
+}
+
 TEST_F(RedisNodeWake, is_not_told_of_anything_by_another_process_at_the_same_address) {
     open();
     redis.run_id = "run-2";
