@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "tests/integration/faults/long_leases.h"
 #include "tests/integration/faults/world.h"
 #include "tests/support/service_fixture.h"
 
@@ -27,6 +28,7 @@ class Run {
         wait_until_all_vote("before");
         Workload workload(world_.uris(), World::kMaxTtl, fault_.votes);
         world_.contenders = workload.pids();
+        LongLeases leases(world_.uris());
         const Instant start = now();
         workload.go_on(span_ / 2, kGrants);
         const std::vector<long> memory = workload.memory();
@@ -39,8 +41,9 @@ class Run {
         workload.go_on(span_ / 2, kGrants);
         const Instant stop = now();
         row_.memory_growth = growth(memory, workload.memory());
+        row_.machine_late = workload.machine_late();
         row_.took = workload.end();
-        look_for_keys();
+        look_for_keys(leases);
         measure(workload.ledger(), start, begin, end, stop);
         judge(row_, fault_.reach, workload.ledger().verdict());
     }
@@ -66,10 +69,13 @@ class Run {
         for (std::size_t i = 0; i < before.size(); ++i) most = std::max(most, after[i] - before[i]);
         return most;
     }
-    void look_for_keys() {
-        row_.left_at_once = static_cast<long>(world_.left_behind().size());
-        (void)eventually([&] { return world_.left_behind().empty(); }, bounds::kUndoTime);
-        row_.left = static_cast<long>(world_.left_behind().size());
+    void look_for_keys(LongLeases& leases) {
+        World::must(leases.grants() > 0, "no long lease was granted");
+        if (const std::string said = leases.close(); !said.empty()) row_.broken.push_back(said);
+        const auto left = [this] { return static_cast<long>(world_.left_behind().size()); };
+        row_.left_at_once = left();
+        (void)eventually([&] { return left() == 0; }, bounds::kUndoTime);
+        row_.left = left();
     }
     void measure(GrantLedger& ledger, Instant start, Instant begin, Instant end, Instant stop) {
         row_.before = ledger.grants_between(start, begin);

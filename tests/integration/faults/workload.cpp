@@ -17,6 +17,7 @@ namespace {
 
 constexpr const char* kResources = "3";
 constexpr auto kPatience = 30s;
+constexpr Nanos kMoment = 10ms;
 
 std::string joined(const std::vector<std::string>& texts) {
     std::string all;
@@ -74,7 +75,9 @@ void Workload::go_on(std::chrono::milliseconds span, long grants,
         const Nanos passed = now() - start;
         if (passed >= span && ledger_.grants() >= before + grants) return;
         if (passed > span + kPatience) throw std::runtime_error("no locks are granted any more");
-        std::this_thread::sleep_for(10ms);
+        const Instant asleep = now();
+        std::this_thread::sleep_for(kMoment);
+        late_ = std::max(late_, now() - asleep - kMoment);
     }
 }
 

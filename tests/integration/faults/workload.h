@@ -38,6 +38,9 @@ class Workload {
     /// Throws std::runtime_error where they do not come, or a process has ended.
     void go_on(std::chrono::milliseconds span, long grants,
                const std::function<void()>& beside = nullptr);
+    /// By how much this machine was late at most, in waking who slept for a moment: what operations
+    /// took beyond their limits may be its doing.
+    Nanos machine_late() const { return late_; }
     /// KiB of memory of their own, process by process.
     std::vector<long> memory() const;
     /// All end; of all processes together, of each verb the longest.
@@ -49,6 +52,7 @@ class Workload {
     const TempDir dir_;
     GrantLedger ledger_{dir_.file("ledger")};
     std::vector<std::unique_ptr<Process>> running_;
+    Nanos late_{0};
 };
 
 }  // namespace quorumlock::testing::faults

@@ -32,13 +32,15 @@ std::string state_of(const Row& row) {
 bool was_run(const Row& row) { return row.skipped.empty() && !row.took.empty(); }
 
 Cells text_cells(const Row& row) {
-    if (!was_run(row)) return {row.name, "-", "-", "-", "-", "-", "-", "-", "-", state_of(row)};
+    if (!was_run(row))
+        return {row.name, "-", "-", "-", "-", "-", "-", "-", "-", "-", state_of(row)};
     return {row.name,
             grants_text(row),
             ms_text(row.longest_pause),
             ms_text(row.on_after_begin),
             ms_text(row.on_after_end),
             worst_text(row),
+            ms_text(row.machine_late),
             std::to_string(row.violations),
             std::to_string(row.left_at_once) + " / " + std::to_string(row.left),
             std::to_string(row.memory_growth) + " KiB",
@@ -71,6 +73,7 @@ nlohmann::ordered_json json_of(const Row& row) {
     for (const Took& each : row.took) {
         object["longest"][each.verb] = {{"ms", ms(each.longest)}, {"limit_ms", ms(each.limit)}};
     }
+    object["machine_late_ms"] = ms(row.machine_late);
     object["violations"] = row.violations;
     object["left_behind"] = {{"at_once", row.left_at_once}, {"after_undo_time", row.left}};
     object["memory_growth_kib"] = row.memory_growth;
@@ -81,8 +84,8 @@ nlohmann::ordered_json json_of(const Row& row) {
 
 std::string as_text(const std::vector<Row>& rows) {
     std::vector<Cells> cells{{"fault", "grants before / during / after", "longest pause",
-                              "on after begin", "after end", "longest operation", "violations",
-                              "left at once / later", "memory", ""}};
+                              "on after begin", "after end", "longest operation", "machine late",
+                              "violations", "left at once / later", "memory", ""}};
     for (const Row& row : rows) cells.push_back(text_cells(row));
     return cli::table_text(cells);
 }
