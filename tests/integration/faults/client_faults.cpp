@@ -1,7 +1,6 @@
 // What goes wrong on the clients' side, and how many of them there are.
 #include <sys/resource.h>
 
-#include <algorithm>
 #include <memory>
 
 #include "tests/integration/faults/world.h"
@@ -11,18 +10,23 @@ namespace quorumlock::testing::faults {
 
 namespace {
 
-/// No descriptor is given from now on; those that are open stay.
+constexpr rlim_t kNone = 3;
+
+/// Descriptors from `limit` on are not given any more; those that are open stay.
 void limit_descriptors(const World& world, rlim_t limit) {
     for (const pid_t pid : world.contenders) {
         rlimit both{};
         World::must(::prlimit(pid, RLIMIT_NOFILE, nullptr, &both) == 0, "prlimit");
-        both.rlim_cur = std::min(limit, both.rlim_max);
+        both.rlim_cur = limit;
         World::must(::prlimit(pid, RLIMIT_NOFILE, &both, nullptr) == 0, "prlimit");
     }
 }
 
-constexpr rlim_t kNone = 3;
-constexpr rlim_t kEnough = 1024;
+void give_descriptors(World& world) {
+    rlimit ours{};  // They have had the same.
+    World::must(::getrlimit(RLIMIT_NOFILE, &ours) == 0, "getrlimit");
+    limit_descriptors(world, ours.rlim_cur);
+}
 
 void take_descriptors(World& world) {
     limit_descriptors(world, kNone);
@@ -56,7 +60,7 @@ std::vector<FaultCase> client_faults() {
         {.name = "descriptors",
          .what = "the processes may open none any more, and the connections to two are cut",
          .begin = take_descriptors,
-         .end = [](World& world) { limit_descriptors(world, kEnough); }},
+         .end = give_descriptors},
         crowded("waiters-one", "10,000 wait for one other lock, and then get it in turn", 1),
         crowded("waiters-many", "10,000 wait for 10,000 other locks, and then get them",
                 Crowd::kWaiters),

@@ -24,7 +24,7 @@ std::string name_of(const ::testing::TestParamInfo<FaultCase>& tested) {
 void PrintTo(const FaultCase& fault, std::ostream* out) { *out << fault.what; }
 
 TEST_P(FaultTable, breaks_no_bound) {
-    const Row row = run(GetParam(), 800ms);
+    const Row row = run(GetParam(), 500ms);
     if (!row.skipped.empty()) GTEST_SKIP() << row.skipped;
     for (const std::string& line : row.broken) ADD_FAILURE() << line;
 }

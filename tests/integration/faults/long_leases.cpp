@@ -11,11 +11,15 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kLease = 60s;
-constexpr int kResources = 8;
+constexpr int kResources = 100;
+/// So many are held: each for longer than kNodeTimeout, so that nodes have been given up meanwhile,
+/// and across the beginning and the end of a fault.
+constexpr std::size_t kHeld = 25;
+constexpr auto kNodeTimeout = 50ms;
 
 ServiceOptions options() {
     ServiceOptions options = patient();
-    options.node_timeout = 100ms;
+    options.node_timeout = kNodeTimeout;
     options.drain_timeout = 10s;
     // Nobody else takes these locks, so nobody has to be kept from them.
     options.restart_guard = RestartGuard::off;
@@ -34,20 +38,26 @@ LongLeases::~LongLeases() {
 
 void LongLeases::run() {
     for (int i = 0; !ended_; ++i) {
-        cycle(i);
-        std::this_thread::sleep_for(2ms);
+        take(i);
+        if (held_.size() > kHeld) let_go(i);
+        std::this_thread::sleep_for(4ms);
     }
+    held_.clear();
 }
 
-void LongLeases::cycle(int number) {
-    const std::string resource = kNames + std::to_string(number % kResources);
-    auto acquire = service_.try_acquire(resource, {.ttl = kLease});
+void LongLeases::take(int number) {
+    auto acquire =
+        service_.try_acquire(kNames + std::to_string(number % kResources), {.ttl = kLease});
     if (number % 3 == 0) return;  // given up while it is on its way
     auto lock = acquire.get();
     if (!lock) return;
     ++grants_;
-    if (number % 3 == 1) (void)lock->release().get();
-    // Else it is let go of in the background.
+    held_.push_back(std::move(*lock));
+}
+
+void LongLeases::let_go(int number) {
+    if (number % 2 == 0) (void)held_.front().release().get();
+    held_.pop_front();  // Else it is released in the background.
 }
 
 std::string LongLeases::close() {

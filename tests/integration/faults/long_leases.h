@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <string>
 #include <thread>
 #include <vector>
@@ -10,7 +11,8 @@
 
 namespace quorumlock::testing::faults {
 
-/// Takes locks of its own and lets go of them in every way there is, in a thread of its own.
+/// Takes locks of its own, keeps each for a while, and lets go of them in every way there is, in a
+/// thread of its own.
 class LongLeases {
   public:
     static constexpr const char* kNames = "long";  ///< What its resources begin with.
@@ -27,9 +29,11 @@ class LongLeases {
 
   private:
     void run();
-    void cycle(int number);
+    void take(int number);
+    void let_go(int number);
 
     LockService service_;
+    std::deque<Lock> held_;
     std::atomic<long> grants_{0};
     std::atomic<bool> ended_{false};
     std::thread thread_;

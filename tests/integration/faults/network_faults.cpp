@@ -11,25 +11,48 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// What proxies do, to two servers or to all.
-FaultCase by_proxy(const char* name, const char* what, Fault fault, unsigned amount,
-                   Reach reach = Reach::minority) {
-    const auto each = [reach](World& world, const std::function<void(int)>& f) {
-        reach == Reach::all ? world.for_all(f) : world.for_victims(f);
+using Each = void (*)(World&, const std::function<void(int)>&);
+
+void victims(World& world, const std::function<void(int)>& f) { world.for_victims(f); }
+void all(World& world, const std::function<void(int)>& f) { world.for_all(f); }
+
+/// What proxies do from the beginning to the end.
+FaultCase steady(const char* name, const char* what, Fault fault, unsigned amount) {
+    return {.name = name,
+            .what = what,
+            .proxied = true,
+            .begin =
+                [=](World& world) {
+                    world.for_victims([&](int i) { world.proxy(i).set(fault, amount); });
+                },
+            .end =
+                [](World& world) {
+                    world.for_victims([&](int i) {
+                        World::must(world.proxy(i).struck() > 0, "the proxy has not struck");
+                        world.proxy(i).set(Fault::none);
+                    });
+                }};
+}
+
+/// What they do again and again. Between, connections are made and commands are on their way.
+FaultCase repeated(const char* name, const char* what, Fault fault, Each each) {
+    const auto set = [each](World& world, Fault next) {
+        each(world, [&](int i) {
+            world.count += static_cast<int>(world.proxy(i).struck());
+            world.proxy(i).set(next);
+        });
     };
     return {
         .name = name,
         .what = what,
-        .reach = reach,
+        .reach = each == all ? Reach::all : Reach::minority,
         .proxied = true,
-        .begin =
-            [=](World& world) { each(world, [&](int i) { world.proxy(i).set(fault, amount); }); },
+        .during = [set, fault, turn = 0](
+                      World& world) mutable { set(world, turn++ % 3 == 0 ? fault : Fault::none); },
         .end =
-            [=](World& world) {
-                each(world, [&](int i) {
-                    World::must(world.proxy(i).struck() > 0, "the proxy has not struck");
-                    world.proxy(i).set(Fault::none);
-                });
+            [set](World& world) {
+                set(world, Fault::none);
+                World::must(world.count > 0, "the proxies have not struck");
             }};
 }
 
@@ -84,19 +107,19 @@ FaultCase name_look_up() {
 
 std::vector<FaultCase> network_faults() {
     return {
-        by_proxy("reset", "connections to two are reset before a command has got there",
-                 Fault::reset, 0),
-        by_proxy("reset-all", "connections to all five are reset before a command has got there",
-                 Fault::reset, 0, Reach::all),
-        by_proxy("reply-lost",
+        repeated("reset", "connections to two are reset before a command has got there",
+                 Fault::reset, victims),
+        repeated("reset-all", "connections to all five are reset before a command has got there",
+                 Fault::reset, all),
+        repeated("reply-lost",
                  "two do what they are told, and the connection is reset before the reply",
-                 Fault::drop_replies, 0),
-        by_proxy("reply-lost-all",
+                 Fault::drop_replies, victims),
+        repeated("reply-lost-all",
                  "all five do what they are told, and the connection is reset before the reply",
-                 Fault::drop_replies, 0, Reach::all),
+                 Fault::drop_replies, all),
         half_open(),
-        by_proxy("slow-100ms", "two answer 100 ms late", Fault::delay, 100),
-        by_proxy("slow-2s", "two answer 2 s late", Fault::delay, 2000),
+        steady("slow-100ms", "two answer 100 ms late", Fault::delay, 100),
+        steady("slow-2s", "two answer 2 s late", Fault::delay, 2000),
         name_look_up(),
     };
 }

@@ -45,6 +45,11 @@ std::vector<FaultCase> process_faults() {
          .what =
              "two are killed and come back at once without their data; the guard keeps them out",
          .begin = on_victims(restart_empty)},
+        {.name = "restart-empty-all",
+         .what = "all five are killed and come back without their data, locks and counters",
+         .reach = Reach::all,
+         .begin = on_all(kill),
+         .end = on_all(restart)},
     };
 }
 
