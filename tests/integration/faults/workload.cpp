@@ -49,7 +49,7 @@ Workload::Workload(const std::vector<std::string>& uris, std::chrono::millisecon
             QUORUMLOCK_CONTENDER, dir_.file("ledger"), joined(uris),
             std::to_string(max_ttl.count()), kResources, std::to_string(votes)}));
     }
-    go_on(0ms, 10 * kProcesses);
+    go_on(0ms, kProcesses);
 }
 
 std::vector<pid_t> Workload::pids() const {
