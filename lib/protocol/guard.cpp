@@ -20,15 +20,13 @@ Instant Guard::on_greeting(int node, const ServerPast& past, Instant now) {
     const bool tells = past.started != Instant::max();
     if (past.restarted || past.promoted) {
         server.young = false;
-        // A promoted one has the data of another, and so has one that was up before the last one
-        // was met: the address has moved. As old as that may be.
-        const bool fresh = past.restarted && tells && past.started >= server.met_at;
-        server.until = (fresh ? past.started : now) + span_;
+        // Until now another may have granted: a promoted one has the data of its primary, and one
+        // that started long ago may have stood beside the former one until the address moved.
+        server.until = now + span_;
     } else if (first && tells && past.started + span_ > now && !is_cold(past.started)) {
         server.young = true;
         server.until = past.started + span_;
     }
-    server.met_at = now;
     return server.until;
 }
 

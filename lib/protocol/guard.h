@@ -11,8 +11,8 @@
 
 namespace quorumlock::protocol {
 
-/// How long a server that may have forgotten its locks has no vote, from its start: until the last
-/// lock that it can have granted before has ended, by any clock within the drift factor.
+/// How long a server that may have forgotten its locks has no vote: until the last lock that can
+/// have been granted before has ended, by any clock within the drift factor.
 Nanos guard_span(Nanos max_ttl, std::uint32_t drift_ppm);
 
 /// What a server that is met tells of its past.
@@ -40,7 +40,6 @@ class Guard {
         bool met = false;
         bool young = false;  ///< Guarded for its uptime alone.
         Instant until{};
-        Instant met_at{};
     };
     bool is_cold(Instant started) const;
 

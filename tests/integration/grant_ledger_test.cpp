@@ -74,4 +74,16 @@ TEST_F(GrantLedgerTest, finds_two_that_held_at_once) {
     EXPECT_EQ(ledger_.verdict().overlapping, 1);
 }
 
+TEST_F(GrantLedgerTest, tells_when_grants_came_and_when_none_did) {
+    add(5, 1, 2);
+    add(6, 3, 4);
+    add(7, 5, 9);
+    EXPECT_EQ(ledger_.grants_between(at(2), at(9)), 2);
+    EXPECT_EQ(ledger_.longest_pause(at(1), at(10)), 5s);
+    EXPECT_EQ(ledger_.longest_pause(at(3), at(4)), 1s) << "that none came at all is a pause too";
+    EXPECT_EQ(ledger_.longest_pause(at(2), at(30)), 21s);
+    EXPECT_EQ(ledger_.first_asked_from(at(2)), at(4));
+    EXPECT_EQ(ledger_.first_asked_from(at(6)), std::nullopt);
+}
+
 }  // namespace quorumlock::testing

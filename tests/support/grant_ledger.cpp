@@ -38,6 +38,12 @@ constexpr std::string_view kNeighbours =
     " lag(held_until) OVER (PARTITION BY resource ORDER BY granted) AS until_before"
     " FROM grants WHERE held_until IS NOT NULL) WHERE ";
 
+// What lies before the first and behind the last grant counts as well.
+constexpr std::string_view kPause =
+    "SELECT max(at - before) FROM (SELECT at, lag(at) OVER (ORDER BY at) AS before FROM"
+    " (SELECT granted AS at FROM grants WHERE granted >= ?1 AND granted < ?2"
+    " UNION ALL SELECT ?1 UNION ALL SELECT ?2))";
+
 std::int64_t nanos(Instant at) { return at.time_since_epoch().count(); }
 
 }  // namespace
@@ -108,10 +114,26 @@ void GrantLedger::add_violation(const std::string& text) {
     if (sqlite3_step(statement.get()) != SQLITE_DONE) give_up(db_.get(), text);
 }
 
-long GrantLedger::count(std::string_view sql) {
+long GrantLedger::count(std::string_view sql, Instant from, Instant to) {
     const Statement statement = prepare(sql);
+    const int parameters = sqlite3_bind_parameter_count(statement.get());
+    if (parameters > 0) sqlite3_bind_int64(statement.get(), 1, nanos(from));
+    if (parameters > 1) sqlite3_bind_int64(statement.get(), 2, nanos(to));
     if (sqlite3_step(statement.get()) != SQLITE_ROW) give_up(db_.get(), sql);
     return static_cast<long>(sqlite3_column_int64(statement.get(), 0));
+}
+
+long GrantLedger::grants_between(Instant from, Instant to) {
+    return count("SELECT count(*) FROM grants WHERE granted >= ?1 AND granted < ?2", from, to);
+}
+
+Nanos GrantLedger::longest_pause(Instant from, Instant to) {
+    return Nanos(count(kPause, from, to));
+}
+
+std::optional<Instant> GrantLedger::first_asked_from(Instant at) {
+    const long first = count("SELECT ifnull(min(granted), 0) FROM grants WHERE asked >= ?1", at);
+    return first == 0 ? std::nullopt : std::optional(Instant(Nanos(first)));
 }
 
 Verdict GrantLedger::verdict() {

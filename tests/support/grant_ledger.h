@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -48,6 +49,13 @@ class GrantLedger {
     long grants() { return count("SELECT count(*) FROM grants"); }
     Verdict verdict();
 
+    /// Of all resources together: grants completed in [from, to), and the longest time in it in
+    /// which none was.
+    long grants_between(Instant from, Instant to);
+    Nanos longest_pause(Instant from, Instant to);
+    /// When the first grant was completed that was asked for then or later.
+    std::optional<Instant> first_asked_from(Instant at);
+
   private:
     struct Close {
         void operator()(sqlite3* db) const { sqlite3_close(db); }
@@ -58,7 +66,7 @@ class GrantLedger {
     Statement prepare(std::string_view sql);
     void run(std::string_view sql);
     bool change(sqlite3_stmt* statement, const Grant& grant, std::int64_t more);
-    long count(std::string_view sql);
+    long count(std::string_view sql, Instant from = {}, Instant to = {});
 
     std::unique_ptr<sqlite3, Close> db_;
     Statement update_, insert_, held_;

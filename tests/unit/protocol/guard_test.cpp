@@ -86,6 +86,19 @@ TEST(Guard, an_address_that_has_moved_to_an_old_server_is_guarded_from_when_it_i
     EXPECT_EQ(guard.on_greeting(0, other, kNow + 1h), kNow + 1h + kSpan);
 }
 
+// A replica that was upgraded an hour ago, and gets its primary's place now.
+TEST(Guard,
+     an_address_that_has_moved_to_one_that_started_meanwhile_is_guarded_from_when_it_is_met) {
+    Guard guard(RestartGuard::automatic, kSpan, 3);
+    guard.on_greeting(0, up_for(24h), kNow);
+    ServerPast other = up_for(1h, kNow + 2h);
+    other.restarted = true;
+    EXPECT_EQ(guard.on_greeting(0, other, kNow + 2h), kNow + 2h + kSpan);
+    other = up_for(1h + 1s, kNow + 2h + 1s);
+    EXPECT_EQ(guard.on_greeting(0, other, kNow + 2h + 1s), kNow + 2h + kSpan)
+        << "after a reconnect to the same process its guard ends when it ended";
+}
+
 TEST(Guard, what_does_not_tell_its_age_is_guarded_only_when_it_is_seen_to_restart) {
     Guard guard(RestartGuard::strict, kSpan, 1);
     ServerPast mute;
