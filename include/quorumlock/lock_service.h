@@ -99,6 +99,15 @@ class LockService {
     /// quorum holds the token now, not that there was no gap.
     Operation<void> extend(std::string_view resource, std::string_view token, Nanos ttl);
     Operation<void> release(std::string_view resource, std::string_view token);
+    /// Takes a lock away from a holder that is gone: releases what `token` holds, and nothing else,
+    /// and tells the observer who did it (`on_break`). `by`: 1..256 bytes, for people. The holder
+    /// is not asked, and notices at its next extension or its expiry. The next fence is larger than
+    /// the broken one, as any is. Errors as release(): not_held where the token held nothing;
+    /// invalid_argument for `by` too.
+    Operation<void> break_lock(std::string_view resource, std::string_view token,
+                               std::string_view by);
+    /// Who holds it, asked of every node; one that is silent, or not reached for the first time
+    /// yet, is waited for within node_timeout.
     Operation<Inspection> inspect(std::string_view resource);
     /// Waits up to connect_timeout for the nodes to be reached for the first time.
     Operation<std::vector<NodeInfo>> nodes();

@@ -44,6 +44,12 @@ struct ExtendEvent : ObservedEvent {
 /// One release by a call has ended.
 struct ReleaseEvent : ObservedEvent {};
 
+/// A lock was taken away from its holder by LockService::break_lock: whoever held it must find out
+/// by itself. `error` is not_held where the token held nothing any more.
+struct BreakEvent : ObservedEvent {
+    std::string by;  ///< Who asked for it, as break_lock was told.
+};
+
 enum class HoldEnd : std::uint8_t {
     released,  ///< By a call.
     dropped,   ///< By its handle's end: it is released in the background.
@@ -99,6 +105,7 @@ class Observer {
     virtual void on_acquire(const AcquireEvent&) {}
     virtual void on_extend(const ExtendEvent&) {}
     virtual void on_release(const ReleaseEvent&) {}
+    virtual void on_break(const BreakEvent&) {}
     virtual void on_hold_end(const HoldEvent&) {}
     virtual void on_node_answer(const NodeAnswerEvent&) {}
     virtual void on_execute(const ExecuteEvent&) {}
@@ -116,6 +123,7 @@ class Observers final : public Observer {
     void on_acquire(const AcquireEvent& event) override;
     void on_extend(const ExtendEvent& event) override;
     void on_release(const ReleaseEvent& event) override;
+    void on_break(const BreakEvent& event) override;
     void on_hold_end(const HoldEvent& event) override;
     void on_node_answer(const NodeAnswerEvent& event) override;
     void on_execute(const ExecuteEvent& event) override;

@@ -40,7 +40,13 @@ void Core::open() {
 
 // ---- the first connections ----
 
-void Core::on_node_changed(int) { consider_running(); }
+void Core::on_node_changed(int index) {
+    consider_running();
+    for (OperationState* each = operations_.first(); each != nullptr;) {
+        OperationState& operation = *std::exchange(each, List<OperationState>::next(*each));
+        if (operation.inspector) operation.inspector->on_node_changed(index);
+    }
+}
 
 nodes::Admission Core::on_greeting(int index, const nodes::Greeter& greeter) {
     nodes::Admission admission =

@@ -98,8 +98,15 @@ void Core::observe_end(const OperationState& operation, std::optional<Errc> erro
             observations_->add(resource, event);
             break;
         }
-        case Verb::release_lock:
         case Verb::release_token:
+            if (operation.broken_by != nullptr) {
+                auto event = fill(BreakEvent{});
+                event.by = *operation.broken_by;
+                observations_->add(resource, std::move(event));
+                break;
+            }
+            [[fallthrough]];
+        case Verb::release_lock:
             observations_->add(resource, fill(ReleaseEvent{}));
             break;
         default:

@@ -42,14 +42,24 @@ Inspector::~Inspector() { finish(); }
 
 void Inspector::start(Nanos time_limit) {
     found_.nodes.resize(tickets_.size());
-    const nodes::Ask ask{.step = nodes::Step::inspect, .resource = operation_.resource.view()};
+    unasked_ = core_.all_nodes();
     for (std::size_t i = 0; i < tickets_.size(); ++i) {
         found_.nodes[i].node = core_.labels()[i];
         found_.nodes[i].cause = "no answer within the time limit";
-        tickets_[i] = core_.node(static_cast<int>(i)).ask(ask, *this, static_cast<unsigned>(i));
         ++open_;
+        ask_if_settled(static_cast<int>(i));
     }
     core_.env().arm(*this, core_.env().event_now() + time_limit);
+}
+
+/// The first connections are no reason to overlook a token: a short-lived client asks before all of
+/// them are made.
+void Inspector::ask_if_settled(int node) {
+    nodes::Node& asked = core_.node(node);
+    if (!unasked_.has(node) || !(asked.ready() || asked.settled())) return;
+    unasked_.remove(node);
+    const nodes::Ask ask{.step = nodes::Step::inspect, .resource = operation_.resource.view()};
+    tickets_[static_cast<std::size_t>(node)] = asked.ask(ask, *this, static_cast<unsigned>(node));
 }
 
 void Inspector::on_answer(std::uint32_t tag, const nodes::Answer& answer) {

@@ -16,6 +16,8 @@ using detail::Verb;
 
 namespace {
 
+constexpr std::size_t kMostBreaker = 256;  ///< Bytes of a name.
+
 /// Rule D1: several sidecars are most often ways to one Redis, which then has several votes.
 std::optional<Error> check_independence(const std::vector<nodes::NodeUri>& uris) {
     const auto is_dapr = [](const nodes::NodeUri& uri) { return uri.is_dapr(); };
@@ -178,6 +180,23 @@ Operation<void> LockService::release(std::string_view resource, std::string_view
     }
     OperationState& operation = start(state_, Verb::release_token, resource, std::nullopt);
     if (!operation.refused) operation.refused = set_token(operation, token);
+    state_->start(operation);
+    return Operation<void>(&operation);
+}
+
+Operation<void> LockService::break_lock(std::string_view resource, std::string_view token,
+                                        std::string_view by) {
+    if (state_->runner().forked()) {
+        return Operation<void>(&state_->closed_operation(Verb::release_token));
+    }
+    const bool bad = by.empty() || by.size() > kMostBreaker;
+    OperationState& operation = start(
+        state_, Verb::release_token, resource,
+        bad ? std::optional(Error(Errc::invalid_argument, "by is " + std::to_string(by.size()) +
+                                                              " bytes; 1 .. 256 are possible"))
+            : std::nullopt);
+    if (!operation.refused) operation.refused = set_token(operation, token);
+    operation.broken_by = std::make_unique<std::string>(by.substr(0, kMostBreaker));
     state_->start(operation);
     return Operation<void>(&operation);
 }

@@ -56,6 +56,7 @@ void Observations::tell(Kept& kept) {
         void operator()(const AcquireEvent& event) const noexcept { to.on_acquire(event); }
         void operator()(const ExtendEvent& event) const noexcept { to.on_extend(event); }
         void operator()(const ReleaseEvent& event) const noexcept { to.on_release(event); }
+        void operator()(const BreakEvent& event) const noexcept { to.on_break(event); }
         void operator()(const HoldEvent& event) const noexcept { to.on_hold_end(event); }
         void operator()(const NodeAnswerEvent& event) const noexcept { to.on_node_answer(event); }
         void operator()(const ExecuteEvent& event) const noexcept { to.on_execute(event); }

@@ -41,8 +41,8 @@ class Observations final {
     void set(const Gauges& gauges);
 
   private:
-    using Event = std::variant<AcquireEvent, ExtendEvent, ReleaseEvent, HoldEvent, NodeAnswerEvent,
-                               ExecuteEvent, NoticeEvent>;
+    using Event = std::variant<AcquireEvent, ExtendEvent, ReleaseEvent, BreakEvent, HoldEvent,
+                               NodeAnswerEvent, ExecuteEvent, NoticeEvent>;
     struct Kept {
         SmallBytes resource;
         Event event;

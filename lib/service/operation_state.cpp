@@ -81,6 +81,7 @@ void OperationState::clear() {
     map_.reset();
     result_.emplace<std::monostate>();
     refused.reset();
+    broken_by.reset();
     inspector.reset();
     renew = Renewal{};
     wait = Nanos{0};

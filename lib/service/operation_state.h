@@ -93,13 +93,14 @@ class OperationState final : public ListHook<OperationState> {
 
     // ---- what was asked; written before the start, then the loop's ----
     Verb verb = Verb::acquire;
+    bool fence = false;
     SmallBytes resource;
     Token token;
     Nanos ttl{0};
     Nanos wait{0};
     Renewal renew;
-    bool fence = false;
-    std::optional<Error> refused;  ///< Wrong from the start: completed with it at once.
+    std::unique_ptr<std::string> broken_by;  ///< release_token: set, it is a break.
+    std::optional<Error> refused;            ///< Wrong from the start: completed with it at once.
 
     // ---- the loop's ----
     Lease* lease = nullptr;

@@ -111,6 +111,14 @@ void LoggingObserver::on_extend(const ExtendEvent& event) {
 
 void LoggingObserver::on_release(const ReleaseEvent& event) { tell_end("release", event); }
 
+void LoggingObserver::on_break(const BreakEvent& event) {
+    const LogLevel level = std::max(LogLevel::warning, level_of(event.error));
+    if (!admits(level, event.at)) return;
+    write(level, "break " + printable(event.resource) + " by " + printable(event.by) + ": " +
+                     (event.error ? errc_name(*event.error) : "ok") + " after " +
+                     text_of(event.duration));
+}
+
 void LoggingObserver::on_hold_end(const HoldEvent& event) {
     const LogLevel level = event.end == HoldEnd::lost ? LogLevel::warning : LogLevel::debug;
     if (!admits(level, event.at)) return;

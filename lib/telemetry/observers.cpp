@@ -50,6 +50,9 @@ void Observers::on_extend(const ExtendEvent& event) {
 void Observers::on_release(const ReleaseEvent& event) {
     for (const auto& one : observers_) one->on_release(event);
 }
+void Observers::on_break(const BreakEvent& event) {
+    for (const auto& one : observers_) one->on_break(event);
+}
 void Observers::on_hold_end(const HoldEvent& event) {
     for (const auto& one : observers_) one->on_hold_end(event);
 }

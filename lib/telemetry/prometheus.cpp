@@ -84,6 +84,7 @@ struct PrometheusMetrics::State {
     Counter acquires{"quorumlock_acquires_total", "Acquires that ended, by outcome."};
     Counter extends{"quorumlock_extends_total", "Extensions that ended, by outcome."};
     Counter releases{"quorumlock_releases_total", "Releases that ended, by outcome."};
+    Counter breaks{"quorumlock_breaks_total", "Locks taken away by somebody, by outcome."};
     Counter holds{"quorumlock_holds_total", "Locks that are held no more, by how it ended."};
     Counter executes{"quorumlock_executes_total",
                      "Functions under a lock, by what became of them."};
@@ -133,8 +134,8 @@ std::string PrometheusMetrics::text() const {
     std::string text;
     const State& s = *state_;
     const std::lock_guard lock(state_->mutex);
-    for (const Counter* counter :
-         {&s.acquires, &s.extends, &s.releases, &s.holds, &s.executes, &s.answers, &s.dropped}) {
+    for (const Counter* counter : {&s.acquires, &s.extends, &s.releases, &s.breaks, &s.holds,
+                                   &s.executes, &s.answers, &s.dropped}) {
         counter->append_to(text);
     }
     for (const Histograms* histograms : {&s.acquire, &s.wait, &s.hold, &s.round_trip}) {
@@ -163,6 +164,10 @@ void PrometheusMetrics::on_extend(const ExtendEvent& event) {
 
 void PrometheusMetrics::on_release(const ReleaseEvent& event) {
     state_->count(state_->releases, event.resource, outcome_of(event.error));
+}
+
+void PrometheusMetrics::on_break(const BreakEvent& event) {
+    state_->count(state_->breaks, event.resource, outcome_of(event.error));
 }
 
 void PrometheusMetrics::on_hold_end(const HoldEvent& event) {

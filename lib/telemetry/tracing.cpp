@@ -61,6 +61,12 @@ void TracingObserver::on_release(const ReleaseEvent& event) {
     SpanOf("DistributedLock.Release", event).tell(*tracer_);
 }
 
+void TracingObserver::on_break(const BreakEvent& event) {
+    SpanOf("DistributedLock.Break", event)
+        .add("lock.broken_by", std::string_view(event.by))
+        .tell(*tracer_);
+}
+
 void TracingObserver::on_execute(const ExecuteEvent& event) {
     SpanOf span("DistributedLock.Execute", event);
     span.add("lock.expiry_seconds", seconds(event.expiry)).add("lock.acquired", event.ran);

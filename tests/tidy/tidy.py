@@ -12,6 +12,11 @@ import shutil
 import subprocess
 import sys
 
+try:
+    import yaml
+except ImportError:  # not of the standard library: what needs it is skipped, and says so
+    yaml = None
+
 sys.dont_write_bytecode = True
 import determinism  # noqa: E402  (beside this file)
 
@@ -77,6 +82,14 @@ FRONT_FILES = {
 
 # Pages whose C++ is taken from the examples, so that it is compiled and run.
 SNIPPET_PAGES = {"docs/porting.md", "docs/testing-your-code.md"}
+
+SAFETY_PAGE = "docs/safety.md"
+HAZARD_ROW = re.compile(r"\| (\d+) \|(.*)")
+HAZARD_TESTS = re.compile(r"`([\w/]+\.(?:cpp|h))`: ((?:`\w+`(?:, )?)+)")
+NAMED_TEST = re.compile(r"`([A-Z]\w+)\.(\w+?)(?:/\w+)?(\.\.\.)?`")
+METRICS_SOURCE = "lib/telemetry/prometheus.cpp"
+ALERTS_FOLDER = "examples/prometheus/"
+METRIC = r"\bquorumlock_\w+"
 
 MAX_LINES = 400
 MAX_TEST_LINES = 600
@@ -339,9 +352,60 @@ def check_format(tree):
         tree.find(name, line, "format", f"run: clang-format -i {name}")
 
 
+def check_hazards(tree):
+    """Every hazard of docs/safety.md is guarded by a test that exists, named with its file."""
+    lines = tree.files.get(SAFETY_PAGE, [])
+    numbers = []
+    for number, line in enumerate(lines, 1):
+        row = HAZARD_ROW.match(line)
+        if not row:
+            continue
+        numbers.append(int(row.group(1)))
+        tests = HAZARD_TESTS.findall(row.group(2))
+        if not tests:
+            tree.find(SAFETY_PAGE, number, "hazards", "this row names no `file`: `test`")
+        for name, cases in tests:
+            text = "\n".join(tree.files.get(name, []))
+            for case in re.findall(r"`(\w+)`", cases):
+                if not re.search(rf"\(\s*\w+,\s*{case}\s*\)", text):
+                    tree.find(SAFETY_PAGE, number, "hazards", f"{name} has no test {case}")
+    if numbers != list(range(1, len(numbers) + 1)):
+        tree.find(SAFETY_PAGE, 1, "hazards", f"the rows are not numbered 1, 2, 3, ...: {numbers}")
+
+
+def check_named_tests(tree):
+    """`Suite.case` in docs/safety.md is there; "..." and "*" stand for the rest of a name."""
+    tests = "\n".join("\n".join(tree.files[name]) for name in tree.cxx("tests/"))
+    for number, line in enumerate(tree.files.get(SAFETY_PAGE, []), 1):
+        for suite, case, rest in NAMED_TEST.findall(line):
+            pattern = rf"TEST\w*\(\s*{suite},\s*{case}" + ("" if rest else r"\s*\)")
+            if not re.search(pattern, tests):
+                tree.find(SAFETY_PAGE, number, "hazards", f"no test {suite}.{case}{rest}")
+
+
+def check_alerts(tree):
+    """Alert rules name metrics that the library exports, and are YAML."""
+    exported = set(re.findall(METRIC, "\n".join(tree.files.get(METRICS_SOURCE, []))))
+    for name in tree.files:
+        if not name.startswith(ALERTS_FOLDER):
+            continue
+        for number, line in enumerate(tree.files[name], 1):
+            for metric in re.findall(METRIC, line.partition("#")[0]):
+                if not exported & {metric, re.sub(r"_(bucket|sum|count)$", "", metric)}:
+                    tree.find(name, number, "alerts", f"no metric {metric} is exported")
+        if yaml is None:
+            tree.notes.append(f"SKIPPED the syntax of {name}: Python's yaml is not installed")
+            continue
+        try:
+            yaml.safe_load("\n".join(tree.files[name]))
+        except yaml.YAMLError as error:
+            tree.find(name, 1, "alerts", f"no YAML: {' '.join(str(error).split())}")
+
+
 CHECKS = [check_arrows, check_public_headers, check_paths_of_includes, check_foreign_libraries,
           check_system, check_determinism, check_sizes, check_headers_once, check_docs,
-          check_snippets, check_rule_ids, check_words, check_format]
+          check_snippets, check_rule_ids, check_words, check_hazards,
+          check_named_tests, check_alerts, check_format]
 
 
 def run(root):

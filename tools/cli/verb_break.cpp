@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include <quorumlock/telemetry/otlp.h>
 #include <quorumlock/token.h>
 
 #include "tools/cli/durations.h"
@@ -28,8 +30,40 @@ constexpr int kTries = 3;
 
 struct BreakFlags {
     std::string resource, token;
+    std::string by;  ///< Empty: operator_name().
     bool yes = false;
 };
+
+/// "user@host": of who has become root by sudo, the former.
+std::string operator_name() {
+    const auto variable = [](const char* name) {
+        const char* const value = std::getenv(name);
+        return std::string(value != nullptr ? value : "");
+    };
+    std::string user = variable("SUDO_USER");
+    if (user.empty()) user = variable("USER");
+    if (user.empty()) user = "uid " + std::to_string(getuid());
+    char host[65] = "";
+    (void)gethostname(host, sizeof host - 1);
+    return (user + "@" + host).substr(0, 256);
+}
+
+/// Spans go where the environment of OpenTelemetry sends those of the services; null: nowhere.
+std::shared_ptr<Observer> exporter() {
+    const bool wanted = std::getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != nullptr ||
+                        std::getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != nullptr;
+    if (!wanted) return nullptr;
+    OtlpOptions options;
+    if (std::getenv("OTEL_SERVICE_NAME") == nullptr) options.service_name = "quorumlock";
+    options.tell = [](std::string_view line) {
+        std::fprintf(stderr, "quorumlock: break: telemetry: %s\n", one_line(line).c_str());
+    };
+    auto opened = OtlpExporter::open(std::move(options));
+    if (opened) return std::make_shared<TracingObserver>(std::move(*opened));
+    std::fprintf(stderr, "quorumlock: break: telemetry: %s\n",
+                 one_line(opened.error().message()).c_str());
+    return nullptr;
+}
 
 /// What is to be deleted, as it was inspected.
 struct Target {
@@ -133,14 +167,19 @@ struct Broken {
 };
 
 Result<Broken> delete_token(LockService& service, const std::string& resource,
-                            const Target& target) {
+                            const std::string& by, const Target& target) {
     bool deleted = false;
     for (int i = 0; i < kTries; ++i) {
-        deleted = deleted_somewhere(service.release(resource, target.token).get()) || deleted;
+        const bool again = deleted;  // What comes back belongs to the same break.
+        deleted = deleted_somewhere(again ? service.release(resource, target.token).get()
+                                          : service.break_lock(resource, target.token, by).get()) ||
+                  deleted;
         auto seen = service.inspect(resource).get();
         if (!seen) return std::move(seen).error();
         const bool left = target_of(target.token, *seen).votes > 0;
         if (left && i + 1 < kTries) continue;
+        // A majority without it may answer first: then nobody waits to hear who deleted it.
+        if (!left && target.votes < static_cast<int>(quorum_of(target.nodes))) deleted = true;
         if (!deleted) {
             return not_broken(
                 "the holder has changed since it was shown, so nothing was deleted: " +
@@ -183,6 +222,7 @@ int tell(const Context& context, const BreakFlags& flags, const Target& target,
         put_bytes(object, "resource", flags.resource);
         object["broken"] = true;
         object["token"] = target.token;
+        object["by"] = one_line(flags.by);
         object["votes"] = target.votes;
         if (target.remaining) {
             object["remaining_ms"] = milliseconds(*target.remaining);
@@ -199,7 +239,7 @@ int tell(const Context& context, const BreakFlags& flags, const Target& target,
     }
     std::string line = "broke the lock " + one_line(flags.resource) + " of " +
                        shortened(target.token) + " (" + votes_text(target) + ", " +
-                       remaining_text(target) + ")";
+                       remaining_text(target) + ") by " + one_line(flags.by);
     if (fence && *fence != 0) line += "; fence " + std::to_string(*fence);
     std::printf("%s\n", line.c_str());
     for (const std::string& node : broken.unasked) {
@@ -209,7 +249,9 @@ int tell(const Context& context, const BreakFlags& flags, const Target& target,
     return std::fflush(stdout) == 0 ? kOk : kInternal;
 }
 
-int run_break(const Context& context, const BreakFlags& flags) {
+int run_break(const Context& context, BreakFlags flags) {
+    if (flags.by.size() > 256) return context.usage("break", "--by has at most 256 bytes");
+    if (flags.by.empty()) flags.by = operator_name();
     auto checked = check_resource(flags.resource);
     if (!checked) return context.fail("break", checked.error());
     if (!flags.yes && (isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0)) {
@@ -220,6 +262,7 @@ int run_break(const Context& context, const BreakFlags& flags) {
     if (!context.service_flags.contains("client-name")) {
         settings->service.client_name += "-break";  // for who watches the servers
     }
+    settings->service.observer = exporter();
     auto service = LockService::open(settings->nodes, settings->service);
     if (!service) return context.fail("break", service.error());
     auto seen = service->inspect(flags.resource).get();
@@ -230,7 +273,7 @@ int run_break(const Context& context, const BreakFlags& flags) {
     if (!flags.yes && !confirmed(flags.resource, *target)) {
         return context.fail("break", not_broken("nothing was deleted"));
     }
-    auto broken = delete_token(*service, flags.resource, *target);
+    auto broken = delete_token(*service, flags.resource, flags.by, *target);
     if (!broken) return context.fail("break", broken.error());
     if (!context.fence) return tell(context, flags, *target, *broken, std::nullopt);
     const auto fence = raise_fence(*service, flags.resource, settings->service);
@@ -250,14 +293,19 @@ void add_break(CLI::App& app, Context& context) {
     CLI::App* verb = app.add_subcommand("break", "Take a lock away from its holder");
     verb->add_option("RESOURCE", flags->resource, "what is locked")->required();
     verb->add_option("--token", flags->token, "this holder's only; else the one that is found");
+    verb->add_option("--by", flags->by, "who breaks it, for telemetry, 1 .. 256 bytes [USER@HOST]")
+        ->type_name("NAME");
     verb->add_flag("--yes", flags->yes, "do not ask; needed where there is no terminal");
     verb->footer(
         "Looks who holds it, asks, and deletes on each node what it has shown and nothing else. "
         "Then it\ntakes a fencing number, which is larger than the holder's: whoever checks them "
         "and has seen it\nrefuses what the holder still writes. --json prints {\"resource\", "
-        "\"broken\", \"token\", \"votes\",\n\"remaining_ms\", \"fence\", \"holder\" (if somebody "
+        "\"broken\", \"token\", \"by\", \"votes\",\n\"remaining_ms\", \"fence\", \"holder\" (if "
+        "somebody "
         "has it already), \"not_asked\"}. Exit code 1:\nnothing was deleted (nobody holds it, the "
-        "holder has changed, or the answer was no); 69: too few\nnodes answered.");
+        "holder has changed, or the answer was no); 69: too few\nnodes answered. Where "
+        "OTEL_EXPORTER_OTLP_ENDPOINT is set a span "
+        "DistributedLock.Break tells who did it.");
     verb->callback([&context, flags] {
         context.action = [&context, flags] { return run_break(context, *flags); };
     });

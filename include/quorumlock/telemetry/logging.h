@@ -15,7 +15,7 @@ namespace quorumlock {
 enum class LogLevel : std::uint8_t {
     debug,    ///< Each call that did as asked, or was contended.
     info,     ///< A node that failed or was silent, while the call may succeed all the same.
-    warning,  ///< An outage, a lock that was lost, a function that outlived its lease.
+    warning,  ///< An outage, a lock that was lost or broken, a function that outlived its lease.
     error,    ///< What will not mend by itself: servers that refuse us.
 };
 const char* log_level_name(LogLevel level) noexcept;
@@ -38,6 +38,7 @@ class LoggingObserver final : public Observer {
     void on_acquire(const AcquireEvent& event) override;
     void on_extend(const ExtendEvent& event) override;
     void on_release(const ReleaseEvent& event) override;
+    void on_break(const BreakEvent& event) override;
     void on_hold_end(const HoldEvent& event) override;
     void on_node_answer(const NodeAnswerEvent& event) override;
     void on_execute(const ExecuteEvent& event) override;

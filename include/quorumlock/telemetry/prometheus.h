@@ -23,7 +23,7 @@ struct PrometheusOptions {
 /// `text/plain; version=0.0.4`. May observe several services: they are counted together, but
 /// for the gauges, which are those of whichever told last.
 ///
-///  - counters: quorumlock_{acquires,extends,releases,holds,executes}_total by `outcome`,
+///  - counters: quorumlock_{acquires,extends,releases,breaks,holds,executes}_total by `outcome`,
 ///    quorumlock_node_answers_total by `node`, `step` and `vote`, quorumlock_dropped_events_total
 ///  - histograms, in seconds: quorumlock_{acquire,wait,hold}_seconds, and
 ///    quorumlock_node_round_trip_seconds by `node`, of nodes that answered
@@ -39,6 +39,7 @@ class PrometheusMetrics final : public Observer {
     void on_acquire(const AcquireEvent& event) override;
     void on_extend(const ExtendEvent& event) override;
     void on_release(const ReleaseEvent& event) override;
+    void on_break(const BreakEvent& event) override;
     void on_hold_end(const HoldEvent& event) override;
     void on_node_answer(const NodeAnswerEvent& event) override;
     void on_execute(const ExecuteEvent& event) override;

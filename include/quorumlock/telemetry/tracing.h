@@ -18,10 +18,12 @@ struct SpanAttribute {
 /// One span, told when it has ended. Views are valid during the call only.
 struct Span {
     std::string_view
-        name;        ///< "DistributedLock.Acquire", "... .Extend", "... .Release", "... .Execute"
+        name;        ///< "DistributedLock.Acquire", "... .Extend", "... .Release", "... .Break",
+                     ///< "... .Execute"
     Nanos start{0};  ///< Wall clock, ns since 1970.
     Nanos end{0};
-    /// lock.provider, lock.resource_id; lock.expiry_seconds but for Release; lock.acquired for
+    /// lock.provider, lock.resource_id; lock.expiry_seconds but for Release and
+    /// Break; lock.broken_by for Break; lock.acquired for
     /// Acquire and Execute; lock.held for Execute that ran; error.type, an Errc's name, where it
     /// failed.
     std::span<const SpanAttribute> attributes;
@@ -47,6 +49,7 @@ class TracingObserver final : public Observer {
     void on_acquire(const AcquireEvent& event) override;
     void on_extend(const ExtendEvent& event) override;
     void on_release(const ReleaseEvent& event) override;
+    void on_break(const BreakEvent& event) override;
     void on_execute(const ExecuteEvent& event) override;
 
   private:

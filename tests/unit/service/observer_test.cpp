@@ -37,6 +37,7 @@ class Recorder final : public Observer {
         add(e.renewal ? "renewal" : "extend", e, " ttl " + ms(e.ttl));
     }
     void on_release(const ReleaseEvent& e) override { add("release", e, ""); }
+    void on_break(const BreakEvent& e) override { add("break", e, " by " + e.by); }
     void on_hold_end(const HoldEvent& e) override {
         add("hold", e, std::string(" ") + hold_end_name(e.end));
     }
@@ -111,6 +112,35 @@ TEST_F(Observed, acquire_extend_and_release_with_their_node_answers) {
     EXPECT_EQ(recorder_->answers.size(), 8U);
     EXPECT_EQ(recorder_->answers.front(), "node0 acquire granted 0");
     EXPECT_EQ(recorder_->answers.back().substr(6), "release granted 0");
+}
+
+TEST_F(Observed, a_lock_that_is_broken_is_told_with_who_did_it_and_once) {
+    auto lock = world_.try_acquire("r", 10s);
+    const std::string token(lock->token());
+    (void)told();
+    ASSERT_TRUE(world_.after(Nanos{0}, world_.locks->break_lock("r", token, "joe@box")));
+    EXPECT_EQ(told(), (Lines{"break r ok in 0 by joe@box"}));
+    EXPECT_EQ(world_.holding("r"), 0);
+    EXPECT_FALSE(world_.after(Nanos{0}, world_.locks->break_lock("r", token, "ann")));
+    EXPECT_EQ(told(), (Lines{"break r not_held in 0 by ann"}));
+    (void)world_.after(Nanos{0}, world_.locks->release("r", token));
+    EXPECT_EQ(told(), (Lines{"release r not_held in 0"})) << "nobody's break any more";
+}
+
+TEST_F(Observed, nobody_breaks_a_lock_that_is_another_ones_or_without_a_name) {
+    auto lock = world_.try_acquire("r", 10s);
+    (void)told();
+    const auto other =
+        world_.after(Nanos{0}, world_.locks->break_lock("r", std::string(32, 'a'), "joe"));
+    EXPECT_EQ(other.error().code(), Errc::not_held);
+    for (const std::string& by : {std::string(), std::string(257, 'x')}) {
+        const auto refused =
+            world_.after(Nanos{0}, world_.locks->break_lock("r", std::string(lock->token()), by));
+        EXPECT_EQ(refused.error().code(), Errc::invalid_argument);
+    }
+    EXPECT_EQ(world_.holding("r"), 3);
+    EXPECT_TRUE(world_.after(Nanos{0}, world_.locks->break_lock("r", std::string(lock->token()),
+                                                                std::string(256, 'x'))));
 }
 
 TEST_F(Observed, contention_waiting_and_outage) {

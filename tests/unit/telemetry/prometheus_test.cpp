@@ -99,6 +99,9 @@ TEST(Prometheus, every_event_is_counted) {
     ReleaseEvent release;
     release.error = Errc::no_quorum;
     metrics.on_release(release);
+    BreakEvent broken;
+    broken.by = "joe";
+    metrics.on_break(broken);
     HoldEvent hold;
     hold.end = HoldEnd::lost;
     hold.duration = 3s;
@@ -114,6 +117,7 @@ TEST(Prometheus, every_event_is_counted) {
     const std::string text = metrics.text();
     EXPECT_TRUE(has_line(text, "quorumlock_extends_total{outcome=\"ok\",renewal=\"true\"} 1"));
     EXPECT_TRUE(has_line(text, "quorumlock_releases_total{outcome=\"no_quorum\"} 1"));
+    EXPECT_TRUE(has_line(text, "quorumlock_breaks_total{outcome=\"ok\"} 1"));
     EXPECT_TRUE(has_line(text, "quorumlock_holds_total{outcome=\"lost\"} 1"));
     EXPECT_TRUE(has_line(text, "quorumlock_hold_seconds_sum 3"));
     EXPECT_TRUE(has_line(text, "quorumlock_executes_total{outcome=\"contended\"} 1"));
