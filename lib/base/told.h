@@ -12,7 +12,7 @@ namespace quorumlock {
 /// The largest fencing number. Rule F1.
 inline constexpr std::int64_t kMaxFence = (std::int64_t{1} << 53) - 1;
 
-/// Two of these and a date may be added to each other, and taken from each other.
+/// It and a date may be added to each other, and what comes of that taken from another.
 inline constexpr std::chrono::hours kMostTold{24 * 365 * 100};
 
 /// A time in whole Units (milliseconds, say) as a server tells it, within -kMostTold .. kMostTold.

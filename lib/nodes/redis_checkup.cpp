@@ -277,9 +277,8 @@ void RedisCheckup::take_clock(const resp::Value& reply) {
     if (reply.type != resp::Type::array || reply.size != 2) return;
     const auto seconds = number(reply.elements[0].text);
     const auto micros = number(reply.elements[1].text);
-    if (!seconds || !micros) return;
-    const Nanos shown =
-        told<std::chrono::seconds>(*seconds) + told<std::chrono::microseconds>(*micros);
+    if (!seconds || !micros || *seconds < 0 || *micros < 0 || *micros >= 1'000'000) return;
+    const Nanos shown = told<std::chrono::seconds>(*seconds) + std::chrono::microseconds(*micros);
     const ClockSample sample{shown - (env_.wall_now() - trip / 2), trip / 2, now - trip / 2};
     auto& kept = clock_looks_ <= kLooks ? facts_.first_clock : facts_.last_clock;
     if (!kept || sample.off < kept->off) kept = sample;

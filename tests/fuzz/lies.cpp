@@ -1,7 +1,11 @@
 #include "tests/fuzz/lies.h"
 
 #include <array>
+#include <charconv>
 #include <iterator>
+#include <optional>
+
+#include "lib/base/told.h"
 
 namespace quorumlock::fuzz {
 
@@ -86,6 +90,37 @@ std::string push(Input& input) {
     }
 }
 
+/// Takes "X<number>\r\n" from the front.
+std::optional<std::int64_t> take_line(std::string_view& bytes, char mark) {
+    const auto end = bytes.find("\r\n");
+    if (end == bytes.npos || bytes.front() != mark) return std::nullopt;
+    std::int64_t value = 0;
+    const auto [rest, bad] = std::from_chars(bytes.data() + 1, bytes.data() + end, value);
+    if (bad != std::errc() || rest != bytes.data() + end) return std::nullopt;
+    bytes.remove_prefix(end + 2);
+    return value;
+}
+
+/// One whole reply that no command of ours can take for a yes.
+bool is_no(std::string_view bytes) {
+    if (bytes.starts_with('-')) {
+        return bytes.ends_with("\r\n") && bytes.find('\n') + 1 == bytes.size();
+    }
+    std::string_view rest = bytes;
+    if (const auto size = take_line(rest, '$')) {
+        return *size == -1 ? rest.empty()
+                           : *size >= 0 && rest.ends_with("\r\n") &&
+                                 rest.size() == static_cast<std::size_t>(*size) + 2;
+    }
+    const auto elements = take_line(rest, '*');
+    if (!elements) return false;
+    if (*elements == -1) return rest.empty();
+    const auto said = take_line(rest, ':');
+    const auto counter = take_line(rest, ':');
+    if (*elements != 2 || !said || !counter || !rest.empty()) return false;
+    return (*said != 1 && *said != 2) || *counter < 0 || *counter > kMaxFence;
+}
+
 }  // namespace
 
 std::string take_reply(Input& input, std::string_view token) {
@@ -128,10 +163,7 @@ std::string take_reply(Input& input, std::string_view token) {
 bool Lie::can_fake() const noexcept {
     if (what == What::pass || what == What::close) return false;
     // Anything but one reply for one reply makes later ones answer for others.
-    const bool line = bytes.find('\n') + 1 == bytes.size() && bytes.ends_with("\r\n");
-    const bool no =
-        bytes.starts_with('-') || bytes.starts_with("$-1\r") || bytes.starts_with("*-1\r");
-    return what != What::instead || !line || !no;
+    return what != What::instead || !is_no(bytes);
 }
 
 Lie take_lie(Input& input, std::string_view token) {

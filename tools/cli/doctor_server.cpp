@@ -155,7 +155,9 @@ class ServerJudge {
         const std::int64_t most = count("maxmemory");
         const std::int64_t used = count("used_memory");
         if (most == 0) return say("memory", Severity::ok, "no maxmemory");
-        const std::int64_t share = used >= most ? 100 : used * 100 / most;
+        // A server may tell any number: hence no product of integers.
+        const double part = static_cast<double>(used) / static_cast<double>(most);
+        const auto share = used >= most ? 100 : static_cast<std::int64_t>(part * 100);
         const std::string is = std::to_string(share) + " % of maxmemory are used";
         if (share < 90) return say("memory", Severity::ok, is);
         say("memory", Severity::warning,

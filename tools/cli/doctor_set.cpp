@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "lib/base/told.h"
 #include "lib/nodes/redis_info.h"
 #include "lib/protocol/guard.h"
 #include "lib/service/settings.h"
@@ -228,7 +229,7 @@ class SetJudge {
             const auto up = nodes::info_number(facts(i)->info, "uptime_in_seconds", -1);
             protocol::ServerPast past;
             const Instant now = facts(i)->asked;
-            if (up >= 0) past.started = now - seconds(up);
+            if (up >= 0) past.started = now - told<seconds>(up);
             left[i] = guard.on_greeting(static_cast<int>(i), past, now) - now;
         }
         const NodeSet cold = guard.cold();

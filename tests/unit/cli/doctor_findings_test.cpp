@@ -80,6 +80,18 @@ TEST(DoctorFindings, one_young_server_is_guarded_for_what_is_left) {
     EXPECT_EQ(not_in_order(judge(nodes, off), 2), "error persistence");
 }
 
+TEST(DoctorFindings, no_number_that_a_server_tells_overflows) {
+    std::vector<DoctorNode> nodes{server("a", "9223372036854775807"), server("b"), server("c")};
+    auto& info = nodes[1].redis->info;
+    info = info.substr(0, info.find("maxmemory:")) +
+           "maxmemory:9223372036854775807\r\nused_memory:9000000000000000000\r\n"
+           "maxmemory_policy:noeviction\r\n";
+    const auto findings = judge(nodes, {});
+    EXPECT_EQ(not_in_order(findings, 0), "");
+    EXPECT_EQ(not_in_order(findings, 1), "warning memory");
+    EXPECT_THAT(words(findings, 1, "memory"), HasSubstr("97 % of maxmemory are used"));
+}
+
 TEST(DoctorFindings, a_young_quorum_is_a_first_start) {
     std::vector<DoctorNode> nodes{server("a", "20"), server("b", "20"), server("c")};
     EXPECT_EQ(not_in_order(judge(nodes, {}), -1), "note guard");

@@ -101,6 +101,24 @@ TEST_F(Checkup, looks_at_the_clock_twice_and_ends) {
     EXPECT_EQ(env_.timers(), 0U);
 }
 
+TEST_F(Checkup, a_clock_beyond_measure_is_bounded_and_one_that_is_none_is_not_seen) {
+    const auto time = [](std::string seconds, std::string micros) {
+        return "*2\r\n$" + std::to_string(seconds.size()) + "\r\n" + seconds + "\r\n$" +
+               std::to_string(micros.size()) + "\r\n" + micros + "\r\n";
+    };
+    start();
+    env_.last().open();
+    env_.run();
+    answer(kFirst);
+    answer(1, time("5", "1000000"));
+    answer(1, time("-5", "0"));
+    EXPECT_FALSE(facts().first_clock);
+    answer(1, time("9223372036854775807", "999999"));
+    ASSERT_TRUE(facts().first_clock);
+    EXPECT_GT(facts().first_clock->ahead, Nanos{0});
+    EXPECT_LT(facts().first_clock->ahead, std::chrono::hours(24 * 365 * 100));
+}
+
 TEST_F(Checkup, what_is_no_redis) {
     for (const std::string bytes : {"HTTP/1.1 400 Bad Request\r\n\r\n", "\x15\x03\x01"}) {
         told_ = 0;
