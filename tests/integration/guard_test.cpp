@@ -122,6 +122,27 @@ TEST_F(GuardTest, a_single_server_that_restarts_is_guarded_by_who_saw_it_and_by_
     EXPECT_TRUE(lock->held()) << "two holders: the limit";
 }
 
+// As when replicas are upgraded first, and promoted when all of them have been.
+TEST_F(GuardTest, a_replica_that_has_been_up_for_long_does_not_vote_at_once_in_its_primarys_place) {
+    FaultProxy address(server(0).port());
+    ServiceOptions options = guarded_by(RestartGuard::automatic);
+    options.max_ttl = 1s;  // for a guard of a good two seconds
+    LockService service = open_service({address.uri(), server(1).uri(), server(2).uri()}, options);
+    ASSERT_TRUE(eventually([&] { return info_of(service, address.label()).ready; }));
+    const RedisServer replica({.replica_of = server(0).port()});
+    const auto outlasts_a_guard = [&] {
+        const std::string said = replica.command({"INFO", "server"});
+        return std::stoi(said.substr(said.find("uptime_in_seconds:") + 18)) >= 4;
+    };
+    ASSERT_TRUE(eventually(outlasts_a_guard, 30s));
+    server(0).kill9();
+    ASSERT_EQ(replica.command({"REPLICAOF", "NO", "ONE"}), "OK");
+    address.forward_to(replica.port());
+    address.reset_clients();
+    EXPECT_TRUE(eventually([&] { return info_of(service, address.label()).guarded > 0s; }));
+    EXPECT_TRUE(eventually([&] { return info_of(service, address.label()).ready; }));
+}
+
 TEST_F(GuardTest, a_server_by_two_names_is_refused_naming_both) {
     const std::string port = std::to_string(server(0).port());
     LockService service =

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "tests/integration/faults/workload.h"
 #include "tests/integration/faults/world.h"
 #include "tests/support/service_fixture.h"
 
@@ -28,18 +29,16 @@ void give_descriptors(World& world) {
     limit_descriptors(world, ours.rlim_cur);
 }
 
-void take_descriptors(World& world) {
+void take_descriptors(World& world, int i) {
     limit_descriptors(world, kNone);
-    world.for_victims([&](int i) {
-        world.kill_clients(i);
-        // The watcher comes back, and who asks is there too.
-        const auto alone = [&] {
-            const std::string said = world.ask(i, {"INFO", "clients"});
-            const auto at = said.find("connected_clients:");
-            return at != said.npos && std::stoi(said.substr(at + 18)) <= 3;
-        };
-        World::must(eventually(alone), "contenders come back without descriptors");
-    });
+    world.kill_clients(i);
+    // Clients of this process come back.
+    const auto are_gone = [&] {
+        const std::string said = world.ask(i, {"INFO", "clients"});
+        const auto at = said.find("connected_clients:");
+        return at != said.npos && std::stoi(said.substr(at + 18)) < Workload::kProcesses;
+    };
+    World::must(eventually(are_gone), "contenders come back without descriptors");
 }
 
 FaultCase crowded(const char* name, const char* what, int names) {
@@ -59,7 +58,12 @@ std::vector<FaultCase> client_faults() {
     return {
         {.name = "descriptors",
          .what = "the processes may open none any more, and the connections to two are cut",
-         .begin = take_descriptors,
+         .begin = on_victims(take_descriptors),
+         .end = give_descriptors},
+        {.name = "descriptors-all",
+         .what = "the processes may open none any more, and the connections to all five are cut",
+         .reach = Reach::all,
+         .begin = on_all(take_descriptors),
          .end = give_descriptors},
         crowded("waiters-one", "10,000 wait for one other lock, and then get it in turn", 1),
         crowded("waiters-many", "10,000 wait for 10,000 other locks, and then get them",

@@ -56,20 +56,20 @@ FaultCase repeated(const char* name, const char* what, Fault fault, Each each) {
             }};
 }
 
-FaultCase half_open() {
+FaultCase half_open(const char* name, const char* what, Each each) {
     const auto dropped = std::make_shared<std::vector<std::unique_ptr<DroppedPackets>>>();
-    return {
-        .name = "half-open",
-        .what = "the packets to two servers are dropped, those of connections and of connecting",
-        .begin =
-            [dropped](World& world) {
-                world.for_victims([&](int i) {
-                    dropped->push_back(std::make_unique<DroppedPackets>(world.server(i).pid()));
-                    RespClient client(world.server(i).port(), 100ms);
-                    World::must(client.command({"PING"}) != "PONG", "packets still arrive");
-                });
-            },
-        .end = [dropped](World&) { dropped->clear(); }};
+    return {.name = name,
+            .what = what,
+            .reach = each == all ? Reach::all : Reach::minority,
+            .begin =
+                [dropped, each](World& world) {
+                    each(world, [&](int i) {
+                        dropped->push_back(std::make_unique<DroppedPackets>(world.server(i).pid()));
+                        RespClient client(world.server(i).port(), 100ms);
+                        World::must(client.command({"PING"}) != "PONG", "packets still arrive");
+                    });
+                },
+            .end = [dropped](World&) { dropped->clear(); }};
 }
 
 std::string host_of(int i) { return "node-" + std::to_string(i) + ".test"; }
@@ -117,7 +117,9 @@ std::vector<FaultCase> network_faults() {
         repeated("reply-lost-all",
                  "all five do what they are told, and the connection is reset before the reply",
                  Fault::drop_replies, all),
-        half_open(),
+        half_open("half-open", "packets to two are dropped, those of connecting as well", victims),
+        half_open("half-open-all", "packets to all five are dropped, those of connecting as well",
+                  all),
         steady("slow-100ms", "two answer 100 ms late", Fault::delay, 100),
         steady("slow-2s", "two answer 2 s late", Fault::delay, 2000),
         name_look_up(),

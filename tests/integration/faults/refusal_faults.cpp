@@ -26,6 +26,8 @@ void restart_with_much(World& world, int i) {
     // The kernel adds some 60 us to each sleep, and the guard of the restart lasts longer anyhow.
     const long keys = world.span.count() * 1000 / kLoadDelayUs;
     world.tell(i, {"DEBUG", "POPULATE", std::to_string(keys), "filler"});
+    // What is released behind the snapshot would come back with it.
+    world.tell(i, {"CLIENT", "PAUSE", "60000", "WRITE"});
     world.tell(i, {"SAVE"});
     world.server(i).restart();
     world.tell(i, {"GET", "filler:1"}, "-LOADING");
@@ -95,6 +97,11 @@ std::vector<FaultCase> refusal_faults() {
          .what = "two are full (maxmemory, noeviction) and refuse writes",
          .begin = on_victims(fill),
          .end = on_victims(make_room)},
+        {.name = "oom-all",
+         .what = "all five are full (maxmemory, noeviction) and refuse writes",
+         .reach = Reach::all,
+         .begin = on_all(fill),
+         .end = on_all(make_room)},
         {.name = "loading",
          .what = "two are killed and load a large data set (LOADING)",
          .options = slow_to_load,

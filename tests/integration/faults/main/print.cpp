@@ -1,5 +1,6 @@
 #include "tests/integration/faults/main/print.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "tools/cli/table.h"
@@ -26,7 +27,10 @@ std::string worst_text(const Row& row) {
 
 std::string state_of(const Row& row) {
     if (!row.skipped.empty()) return "skipped: " + row.skipped;
-    return row.ok() ? "ok" : "BROKEN: " + row.broken.front();
+    if (row.ok()) return "ok";
+    std::string text = "BROKEN: " + row.broken.front();
+    std::replace(text.begin(), text.end(), '\n', ';');
+    return text;
 }
 
 bool was_run(const Row& row) { return row.skipped.empty() && !row.took.empty(); }
@@ -48,10 +52,10 @@ Cells text_cells(const Row& row) {
 }
 
 Cells markdown_cells(const Row& row) {
-    if (!was_run(row)) return {row.name + ": " + row.what, state_of(row), "", "", "", ""};
-    return {row.name + ": " + row.what,     grants_text(row),
-            ms_text(row.longest_pause),     worst_text(row),
-            std::to_string(row.violations), std::to_string(row.left)};
+    if (!was_run(row)) return {"`" + row.name + "`: " + row.what, state_of(row), "", "", "", ""};
+    return {"`" + row.name + "`: " + row.what, grants_text(row),
+            ms_text(row.longest_pause),        worst_text(row),
+            std::to_string(row.violations),    std::to_string(row.left)};
 }
 
 std::string piped(const Cells& cells) {
