@@ -24,6 +24,11 @@ class GuardTest : public ::testing::Test {
     std::vector<std::unique_ptr<RedisServer>> servers_ = start_servers(3);
 };
 
+int uptime(const RedisServer& server) {
+    const std::string said = server.command({"INFO", "server"});
+    return std::stoi(said.substr(said.find("uptime_in_seconds:") + 18));
+}
+
 /// Every operation but nodes() is refused with both names.
 void expect_duplicate(LockService& service, const std::string& one, const std::string& other) {
     const std::string token(32, 'a');
@@ -129,12 +134,11 @@ TEST_F(GuardTest, a_replica_that_has_been_up_for_long_does_not_vote_at_once_in_i
     options.max_ttl = 1s;  // for a guard of a good two seconds
     LockService service = open_service({address.uri(), server(1).uri(), server(2).uri()}, options);
     ASSERT_TRUE(eventually([&] { return info_of(service, address.label()).ready; }));
+    // Ages are in whole seconds: the replica is known to have started behind the meeting.
+    const int met = uptime(server(1));
+    ASSERT_TRUE(eventually([&] { return uptime(server(1)) >= met + 3; }, 30s));
     const RedisServer replica({.replica_of = server(0).port()});
-    const auto outlasts_a_guard = [&] {
-        const std::string said = replica.command({"INFO", "server"});
-        return std::stoi(said.substr(said.find("uptime_in_seconds:") + 18)) >= 4;
-    };
-    ASSERT_TRUE(eventually(outlasts_a_guard, 30s));
+    ASSERT_TRUE(eventually([&] { return uptime(replica) >= 4; }, 30s)) << "longer than a guard";
     server(0).kill9();
     ASSERT_EQ(replica.command({"REPLICAOF", "NO", "ONE"}), "OK");
     address.forward_to(replica.port());
