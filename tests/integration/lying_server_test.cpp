@@ -346,6 +346,19 @@ TEST_F(LyingWell, two_that_grant_everything_and_one_honest_grant_are_a_quorum) {
     EXPECT_TRUE(is_ok(acquire(0s, false))) << "a lock over lying servers is no lock";
 }
 
+TEST_F(LyingWell, a_waiter_ends_under_pushes_without_end_and_is_still_woken) {
+    open(2, [] { return pushes("*2\r\n" + bulk("r") + bulk("x")); });
+    for (std::size_t i = 0; i < kNodes; ++i) occupy(i);
+    EXPECT_TRUE(fails_with(Errc::contended, acquire(1s)));
+    AcquireOptions options;
+    options.wait = 50s;
+    auto waiting = locks_->acquire("r", options);
+    for (const auto& server : servers_) {
+        EXPECT_EQ(RespClient(server->port()).command({"DEL", "r"}), "1");
+    }
+    EXPECT_TRUE(is_ok(ended(std::move(waiting))));
+}
+
 TEST_F(LyingWell, a_minority_does_not_change_who_is_said_to_hold) {
     open(2, names_others);
     auto lock = acquire();
