@@ -41,7 +41,7 @@ void judge(Row& row, Reach reach, const Verdict& verdict) {
     expect(row.during > 0 || reach == Reach::all, "no grants while a minority was struck");
     expect(row.after > 0, "no grants after the fault");
     for (const Took& each : row.took) {
-        expect(each.beyond() <= bounds::kBeyondLimit,
+        expect(each.beyond() <= bounds::kBeyondLimit + row.machine_late,
                each.verb + " took " + std::to_string(each.longest.count() / 1'000'000) + " ms");
     }
     expect(row.left == 0, std::to_string(row.left) + " keys are left behind");
