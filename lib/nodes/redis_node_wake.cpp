@@ -16,7 +16,7 @@ void RedisNode::start_wakeups() {
         WakeupEvents& events = *this;
         wakeups_ = std::make_unique<RedisWakeups>(uri_, options_.client_name, limit_, env_, events);
     }
-    wakeups_->start(password_, greeting_.run_id);
+    wakeups_->start(greeting_.run_id);
 }
 
 /// With the first connection the server forgets what was armed by it.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "lib/nodes/node_secret.h"
 #include "lib/nodes/redis_errors.h"
 #include "lib/nodes/redis_handshake.h"
 #include "lib/resp/writer.h"
@@ -29,13 +30,24 @@ RedisWakeups::RedisWakeups(const NodeUri& uri, const std::string& client_name, N
       connection_(uri, limit, env, *this),
       backoff_(std::chrono::milliseconds(50), std::chrono::seconds(5)) {}
 
-void RedisWakeups::start(std::string_view password, std::string_view run_id) {
+void RedisWakeups::start(std::string_view run_id) {
     stop();
-    password_ = password;
     run_id_ = run_id;
     backoff_.reset();
+    connect();
+}
+
+/// With the secret as it is now: the first connection may have been made before it was changed.
+void RedisWakeups::connect() {
+    Cause why;
+    if (!read_secret(uri_, env_, password_, why)) return wait();
     phase_ = Phase::connecting;
     connection_.connect();
+}
+
+void RedisWakeups::wait() {
+    phase_ = Phase::waiting;
+    env_.arm(alarm_, env_.event_now() + backoff_.take(env_.random_u64()));
 }
 
 void RedisWakeups::stop() {
@@ -157,8 +169,7 @@ void RedisWakeups::on_disconnected(const Cause&) { lose(); }
 
 void RedisWakeups::on_alarm() {
     if (phase_ == Phase::waiting) {
-        phase_ = Phase::connecting;
-        connection_.connect();
+        connect();
     } else if (phase_ == Phase::subscribed && !std::exchange(pinged_, true)) {
         std::string ping;
         resp::append_command(ping, {"PING"});
@@ -178,9 +189,8 @@ void RedisWakeups::lose() {
         return;
     }
     connection_.drop();
-    phase_ = Phase::waiting;
     pinged_ = false;
-    env_.arm(alarm_, env_.event_now() + backoff_.take(env_.random_u64()));
+    wait();
     if (was_subscribed) events_.on_unsubscribed();
 }
 

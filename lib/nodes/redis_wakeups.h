@@ -37,7 +37,7 @@ class RedisWakeups final : private ConnectionEvents {
                  WakeupEvents& events);
 
     /// Connects, and again whenever it is lost, to the server of this run_id and no other.
-    void start(std::string_view password, std::string_view run_id);
+    void start(std::string_view run_id);
     /// Nothing is told of it.
     void stop();
     bool started() const noexcept { return phase_ != Phase::off; }
@@ -60,6 +60,8 @@ class RedisWakeups final : private ConnectionEvents {
         RedisWakeups& owner_;
     };
 
+    void connect();
+    void wait();
     void on_connected() override;
     void on_bytes(const char* bytes, std::size_t size) override;
     void on_disconnected(const Cause& cause) override;

@@ -72,6 +72,7 @@ class Simulation final : public FaultEvents {
     Time three_round_trips() const;
     bool hold_last(SimClient& client, Nanos ttl);
     void disturb(SimClient& waiter, std::uint64_t way);
+    void cut_pushes(SimClient& waiter);
     int right_clocks(const SimProcess& process) const;
     bool clocks_are_right(const SimProcess& process) const {
         return right_clocks(process) >= plan_.quorum();

@@ -119,6 +119,19 @@ TEST_F(RedisNodeWake, logs_in_as_the_user_of_the_uri) {
     EXPECT_THAT(redis.greeted, Contains("2: AUTH joe secret"));
 }
 
+TEST_F(RedisNodeWake, the_password_file_is_read_again_at_each_connect) {
+    uri.password_file = "/etc/pw";
+    redis.password = "old";
+    env.files["/etc/pw"] = "old\n";
+    watch();
+    redis.password = "new";  // The first connection stays logged in.
+    env.files["/etc/pw"] = "new\n";
+    (void)std::exchange(redis.greeted, {});
+    env.connections[1]->close();
+    env.advance(s(1));
+    EXPECT_THAT(redis.greeted, Contains("3: AUTH new"));
+}
+
 TEST_F(RedisNodeWake, is_not_told_of_anything_by_another_process_at_the_same_address) {
     open();
     redis.run_id = "run-2";

@@ -24,11 +24,13 @@ TEST_P(ProviderTest, validity_is_the_ttl_less_the_drift_pad) {
 
 TEST_P(ProviderTest, nobody_else_gets_a_lock_before_its_validity_ends) {
     Lock held = must_acquire("r", {.ttl = 1s});
+    ASSERT_TRUE(fails_with(Errc::contended, rival().try_acquire("r", {.ttl = kLongTtl}).get()));
     for (bool again = true; again;) {
         const auto second = rival().try_acquire("r", {.ttl = kLongTtl}).get();
         again = held.held();  // then it was held all the time that the other tried
+        // A node that lags behind the one that decides may have too much to do: no_quorum.
         if (again) {
-            ASSERT_TRUE(fails_with(Errc::contended, second));
+            ASSERT_FALSE(second);
         }
     }
 }
