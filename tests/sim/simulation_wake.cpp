@@ -110,7 +110,8 @@ void Simulation::cut_pushes(SimClient& waiter) {
     SimProcess& process = waiter.service().process();
     for (const auto& link : network_->links()) {
         const bool his = link->server() != nullptr && &link->process() == &process;
-        if (his && link->subscribes && link->has_client()) link->break_now();
+        const bool up = link->has_client() && link->peer() != Link::Peer::gone;
+        if (his && link->subscribes && up) link->break_now();
     }
 }
 
