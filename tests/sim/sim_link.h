@@ -95,6 +95,8 @@ class Link final : public Input {
     bool is_dead() const noexcept { return dead_; }
     /// What is sent now stands behind much that is still on its way.
     bool clogged(Time now) const noexcept;
+    /// When all that was sent so far has arrived, or an instant of the past.
+    Time all_arrived_at() const noexcept { return up_.last_at(); }
 
     ClientId client_id = 0;
     bool queued_at_server = false;

@@ -65,8 +65,9 @@ Time Ways::in_order_since(const SimProcess& process, int service, int node) {
     const Link& link = *between.link;
     if (!link.has_client() || link.peer() != Link::Peer::talking || link.is_dead()) return kNever;
     if (link.service != service) return kNever;
+    const bool clogged = link.clogged(world_.now());
     between.healed = std::max({between.healed, process.asleep_until(),
-                               link.clogged(world_.now()) ? world_.now() : Time{0}});
+                               clogged ? std::max(world_.now(), link.all_arrived_at()) : Time{0}});
     return std::max(between.healed, between.greeted);
 }
 
