@@ -204,8 +204,9 @@ TEST_F(CliLock, nodes_tells_how_long_a_guard_lasts_and_the_flag_turns_it_off) {
     const CliEnd table = with_nodes({"nodes", "--restart-guard", "strict"});
     EXPECT_EQ(table.how, "exit code 69");
     EXPECT_THAT(table.out, HasSubstr("does not vote for"));
-    const CliEnd json = with_nodes({"nodes", "--json", "--restart-guard", "strict"});
-    for (const auto& node : json.json()["nodes"]) {
+    const auto object = with_nodes({"nodes", "--json", "--restart-guard", "strict"}).json();
+    ASSERT_EQ(object["nodes"].size(), 5U);
+    for (const auto& node : object["nodes"]) {
         EXPECT_EQ(node["ready"], false);
         EXPECT_GT(node.value("guarded_ms", 0.0), 1'000.0);
         EXPECT_LT(node.value("guarded_ms", 0.0), 62'000.0);
