@@ -205,6 +205,7 @@ void Commands::note_unwritten(SimServer& server, Attempt& attempt, Nanos ttl) {
     vote.promise = std::max(vote.promise, promise_);
     if (vote.state != Vote::State::lapsed) return;
     vote.state = Vote::State::present;
+    vote.crashed = false;
     vote.applied = world_.now();
     vote.honest_end = server.clock().when(server.wall() * kMicro + ttl.count());
 }
@@ -237,6 +238,7 @@ Attempt* Commands::key_set(SimServer& server, Link* link, std::string_view, std:
                      ledger_.tainted(server.index(), vote);
     vote.honest_end = std::max(vote.honest_end, end);
     vote.state = Vote::State::present;
+    vote.crashed = false;
     vote.applied = world_.now();
     // What was put back (rule H1) has only the lease that it was put back with.
     vote.expires = vote.there ? std::max(vote.expires, expires) : expires;
@@ -276,6 +278,7 @@ Attempt* Commands::key_gone(SimServer& server, Link* link, std::string_view, std
             break;
         case Gone::crashed:
             // Under the guard it counts as there until it would have ended: rule G1.
+            vote.crashed = true;
             vote.state = ledger_.plan().guarded() ? Vote::State::ghost : Vote::State::excused;
             break;
         case Gone::flushed:

@@ -170,7 +170,14 @@ bool Exclusion::share_a_node(const Belief& one, const Belief& two) {
     const Time end = std::min(one.end, two.end);
     for (int node = 0; node < ledger_.nodes(); ++node) {
         const auto n = static_cast<std::size_t>(node);
-        if (std::max(one.attempt->votes[n].set_at, two.attempt->votes[n].set_at) >= end) continue;
+        const Vote& first = one.attempt->votes[n];
+        const Vote& second = two.attempt->votes[n];
+        if (std::max(first.set_at, second.set_at) >= end) continue;
+        // The guard outlasts a lease, and not what a clock that is set back later would make of it.
+        const auto outlasted = [this](const Vote& vote) {
+            return vote.crashed && world_.now() >= vote.honest_end;
+        };
+        if (outlasted(first) || outlasted(second)) continue;
         if (ledger_.live(*one.attempt, node, world_.now()) &&
             ledger_.live(*two.attempt, node, world_.now())) {
             return true;

@@ -33,6 +33,7 @@ struct Vote {
     Time set_at = 0;                 ///< When the SET was applied,
     std::uint32_t set_link = 0;      ///< and by which connection,
     Time set_for = 0;                ///< and for how long.
+    bool crashed = false;            ///< Its server has lost it in a restart.
     bool cut_short = false;          ///< It ends earlier than it was to, through no fault of ours.
     Time undone = kNever;            ///< By a sidecar, for the first time,
     Time undo_told = kNever;         ///< and when its client was told.
