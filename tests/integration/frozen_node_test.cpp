@@ -1,11 +1,12 @@
 // Hazard 10: a node that hangs with its connections open slows nothing and costs no memory.
 #include <algorithm>
-#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "tests/integration/five_redis.h"
+#include "tests/support/own_memory.h"
+#include "tools/cli/bench_report.h"
 
 namespace quorumlock::testing {
 
@@ -14,23 +15,6 @@ using namespace std::chrono_literals;
 using FrozenNodeTest = FiveRedis;
 
 namespace {
-
-// The address sanitizer keeps freed memory for a while: its process grows whatever we do.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kMemoryIsOurs = false;
-#elif defined(__has_feature)
-constexpr bool kMemoryIsOurs = !__has_feature(address_sanitizer);
-#else
-constexpr bool kMemoryIsOurs = true;
-#endif
-
-std::size_t resident_kib() {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);) {
-        if (line.starts_with("VmRSS:")) return std::stoul(line.substr(6));
-    }
-    return 0;
-}
 
 /// The median of `count` cycles, each of which has to succeed.
 std::chrono::microseconds median_cycle(LockService& service, int count) {
@@ -107,11 +91,11 @@ TEST_F(FrozenNodeTest, memory_stays_where_it_is_beside_a_frozen_node) {
         for (std::thread& thread : threads) thread.join();
     };
     work(1s);
-    const std::size_t before = resident_kib();
+    const long before = cli::resident_kib();
     const std::size_t pooled = service.stats().pooled_bytes;
     work(3s);
     if (kMemoryIsOurs) {
-        EXPECT_LT(resident_kib(), before + 8 * 1024);
+        EXPECT_LT(cli::resident_kib(), before + 8 * 1024);
     }
     EXPECT_LE(service.stats().pooled_bytes, 2 * pooled + 64 * 1024);
     EXPECT_TRUE(eventually([&] { return service.stats().leases == 0; }));

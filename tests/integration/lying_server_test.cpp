@@ -1,10 +1,7 @@
 // Servers that lie: real sockets, a real service, five nodes of which two say anything at all, and
 // then three. Nothing crashes or hangs, no memory grows with what they say, and what no honest
 // server could have said is no vote. What a lie of the right form can do is in docs/security.md.
-#include <unistd.h>
-
 #include <array>
-#include <fstream>
 #include <functional>
 #include <limits>
 #include <map>
@@ -21,6 +18,7 @@
 #include "tests/support/resp_client.h"
 #include "tests/support/service_fixture.h"
 #include "tests/support/simulated_server.h"
+#include "tools/cli/bench_report.h"
 
 namespace quorumlock::testing {
 
@@ -38,13 +36,8 @@ std::string bulk(std::string_view text) {
 bool is(std::string_view command, std::string_view word) {
     return command.find("\r\n" + std::string(word) + "\r\n") != command.npos;
 }
-/// Memory of this process, servers included: they keep no more than one piece of what they say.
-long resident_kib() {
-    long all = 0, resident = 0;
-    std::ifstream("/proc/self/statm") >> all >> resident;
-    return resident * (::sysconf(_SC_PAGESIZE) / 1024);
-}
-/// Sanitizers keep what was freed.
+/// Of this process, servers included: they keep no more than one piece of what they say. Sanitizers
+/// keep what was freed.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr long kMostKib = 2L << 20;
 #else
@@ -218,7 +211,7 @@ class LyingServers : public ::testing::TestWithParam<Case> {
         if (!locks_) return;
         // Of all that was said nothing has stayed.
         EXPECT_LT(locks_->stats().pooled_bytes, 1u << 20);
-        EXPECT_LT(resident_kib() - before_, kMostKib);
+        EXPECT_LT(cli::resident_kib() - before_, kMostKib);
         const Stopwatch watch;
         locks_.reset();
         EXPECT_LT(watch.elapsed(), kBound);
@@ -261,7 +254,7 @@ class LyingServers : public ::testing::TestWithParam<Case> {
         EXPECT_FALSE(lock.held());
     }
 
-    const long before_ = resident_kib();
+    const long before_ = cli::resident_kib();
     std::size_t liars_ = 0;
     std::vector<std::unique_ptr<SimulatedServer>> servers_;
     std::optional<LockService> locks_;

@@ -3,20 +3,9 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "tests/support/own_memory.h"
+
 namespace quorumlock::testing::faults {
-
-namespace {
-
-// The address sanitizer keeps freed memory for a while: processes grow whatever we do.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kMemoryIsOurs = false;
-#elif defined(__has_feature)
-constexpr bool kMemoryIsOurs = !__has_feature(address_sanitizer);
-#else
-constexpr bool kMemoryIsOurs = true;
-#endif
-
-}  // namespace
 
 const Took& Row::worst() const {
     if (took.empty()) throw std::logic_error("nobody has told how long calls took");

@@ -379,14 +379,20 @@ TEST(service_waiting,
     EXPECT_EQ(lock->remaining(), 10s - 102ms - 200ms);
 }
 
-TEST(service_waiting, a_gate_that_is_silent_yields_to_all) {
-    Waiters waiters(3, steady());
+/// One waits, and what the refusing gate, which is told, has set off is over.
+std::size_t wait_behind_a_gate(Waiters& waiters) {
     waiters.open(true);
     waiters.hold_elsewhere();
     waiters.wait();
     const std::size_t gate = waiters.find_gate();
-    ASSERT_LT(gate, 3U);
     waiters.world.env.advance(1s);
+    return gate;
+}
+
+TEST(service_waiting, a_gate_that_is_silent_yields_to_all) {
+    Waiters waiters(3, steady());
+    const std::size_t gate = wait_behind_a_gate(waiters);
+    ASSERT_LT(gate, 3U);
     waiters.world.scripted.forget("r");
     waiters.world.nodes[gate]->mode = Mode::hang;
     waiters.world.nodes[gate]->tell("r");
@@ -398,12 +404,8 @@ TEST(service_waiting, a_gate_that_is_silent_yields_to_all) {
 
 TEST(service_waiting, a_gate_that_cannot_vote_is_none) {
     Waiters waiters;
-    waiters.open(true);
-    waiters.hold_elsewhere();
-    waiters.wait();
-    const std::size_t gate = waiters.find_gate();
+    const std::size_t gate = wait_behind_a_gate(waiters);
     ASSERT_LT(gate, 3U);
-    waiters.world.env.advance(1s);
     waiters.world.nodes[gate]->change(false, true);
     waiters.world.nodes[gate]->mode = Mode::fail;
     waiters.world.scripted.forget("r");
@@ -413,12 +415,8 @@ TEST(service_waiting, a_gate_that_cannot_vote_is_none) {
 
 TEST(service_waiting, a_gate_that_answers_with_an_error_yields_to_the_next) {
     Waiters waiters;
-    waiters.open(true);
-    waiters.hold_elsewhere();
-    waiters.wait();
-    const std::size_t gate = waiters.find_gate();
+    const std::size_t gate = wait_behind_a_gate(waiters);
     ASSERT_LT(gate, 3U);
-    waiters.world.env.advance(1s);
     waiters.world.nodes[gate]->mode = Mode::fail;
     waiters.forget_log();
     waiters.tell_any();
@@ -432,12 +430,8 @@ TEST(service_waiting, a_gate_that_answers_with_an_error_yields_to_the_next) {
 
 TEST(service_waiting, a_gate_with_a_dead_key_costs_a_second) {
     Waiters waiters;
-    waiters.open(true);
-    waiters.hold_elsewhere();
-    waiters.wait();
-    const std::size_t gate = waiters.find_gate();
+    const std::size_t gate = wait_behind_a_gate(waiters);
     ASSERT_LT(gate, 3U);
-    waiters.world.env.advance(1s);
     for (std::size_t i = 0; i < 3; ++i) {
         if (i == gate) continue;
         waiters.world.nodes[i]->forget("r");
