@@ -25,6 +25,9 @@ int main(int argc, char** argv) {
         ->excludes(cycles);
     app.add_option("--warmup", options.warmup, "cycles before the counting starts")
         ->capture_default_str();
+    app.add_option("--line", options.line, "tell the latency of so many cycles in a row")
+        ->check(CLI::Range(1, 65536))
+        ->capture_default_str();
     app.add_flag("--fence", options.fence, "acquire by the library's script, which counts");
     app.add_flag("--json", json, "print one JSON object");
     try {

@@ -62,6 +62,7 @@ FloorClient::FloorClient(FloorOptions options) : options_(std::move(options)) {
         std::string counter;
         nodes::append_counter_key(counter, name);
         Worker& worker = workers_[i];
+        worker.started.resize(static_cast<std::size_t>(options_.line));
         worker.release_keys = bulk(name) + "$32\r\n";
         worker.acquire_keys = options_.fence ? bulk(name) + bulk(counter) + "$32\r\n"  //
                                              : worker.release_keys;
@@ -106,7 +107,7 @@ void FloorClient::start_cycle(std::uint32_t index, std::int64_t now) {
     if (!worker.active) ++active_;
     worker.active = true;
     worker.releasing = false;
-    worker.started = now;
+    worker.started[worker.begun++ % worker.started.size()] = now;
     ++begun_;
     write_hex(worker.token.data(), next_random(random_));
     write_hex(worker.token.data() + 16, next_random(random_));
@@ -169,7 +170,9 @@ void FloorClient::cycle_done(std::uint32_t index, bool won) {
     if (counting_) {
         if (won) {
             ++report_.cycles;
-            report_.latency.add(now - worker.started);
+            // The oldest of the ring, which the next cycle takes the place of.
+            const std::int64_t from = worker.started[worker.begun % worker.started.size()];
+            if (from >= counted_from_) report_.latency.add(now - from);
         } else {
             ++report_.errors;
         }

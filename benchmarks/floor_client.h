@@ -18,6 +18,9 @@ struct FloorOptions {
     double seconds = 2;
     std::uint64_t warmup = 500;  ///< Cycles before the counting starts.
     bool fence = false;          ///< Acquire by the library's script instead of by SET.
+    /// The latency told is that of this many cycles in a row of one worker, as somebody waits who
+    /// is that far back in a line.
+    int line = 1;
 };
 
 class FloorClient {
@@ -54,7 +57,8 @@ class FloorClient {
         bool releasing = false;
         bool active = false;
         int yes = 0, answered = 0;
-        std::int64_t started = 0;
+        std::vector<std::int64_t> started;  ///< Of its last `line` cycles, a ring.
+        std::uint64_t begun = 0;
     };
 
     void start_cycle(std::uint32_t index, std::int64_t now);
