@@ -33,7 +33,10 @@ Result<T> wait_interruptibly(Operation<T> operation, std::stop_source& stop, Sig
     for (;;) {
         std::array<pollfd, 2> watched{{{shared->done.fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}}};
         if (::poll(watched.data(), watched.size(), -1) < 0) continue;
-        if ((watched[0].revents & POLLIN) != 0) return std::move(*shared->result);
+        if ((watched[0].revents & POLLIN) != 0) {
+            shared->done.clear();  // Reading is what orders the callback's writes before ours.
+            return std::move(*shared->result);
+        }
         while (const auto signal = signals.take()) {
             if (!asks_to_end(*signal)) continue;
             interrupted_by = signal;
