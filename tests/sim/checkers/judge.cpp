@@ -15,7 +15,10 @@ void Judge::on_fault(const Fault& fault, bool begins) {
     const Plan& plan = ledger.plan();
     // What was on its way when it ended comes later still.
     Time until = world_.now() + 2 * plan.network.longest_retransmit;
-    if (fault.kind == FaultKind::delay || fault.kind == FaultKind::slow) until += fault.amount;
+    if (fault.kind == FaultKind::delay || fault.kind == FaultKind::slow ||
+        fault.kind == FaultKind::sidecar_late) {
+        until += fault.amount;
+    }
     if (restarts(fault.kind)) until += plan.guard_span();  // Rule G1
     // A machine that was suspended sleeps on when faults cease.
     if (begins && fault.kind == FaultKind::suspend) until += fault.length;
