@@ -70,7 +70,9 @@ void Core::on_not_acquired(Lease& lease, protocol::AcquireDecision decision, boo
         .armed = lease.armed(),
         .likely = likely,
         .remaining = holder_remaining(report)};
-    const NodeSet without_vote = lease.without_vote();
+    if (WaitLine* const line = operation.waiter.line; line != nullptr) {
+        line->no_gates = lease.without_vote(line->no_gates);
+    }
     detach(lease, operation);
     lease.undo();  // rule A6; a retry's ACQUIRE stands behind it on each connection
     recycle_if_unused(lease);
@@ -81,7 +83,6 @@ void Core::on_not_acquired(Lease& lease, protocol::AcquireDecision decision, boo
     // Rule A9: past the deadline the last whole round's cause is the answer.
     std::optional<Error>& last = operation.waiter.line->last_error;
     if (error.code() != Errc::timed_out || !last) last = std::move(error);
-    operation.waiter.line->no_gates = without_vote;
     wait_on(operation, outcome);
 }
 

@@ -213,7 +213,7 @@ void Core::on_turn_ended(OperationState& operation, Lease& lease) {
     const Nanos took = env_.event_now() - lease.round_started();
     question_takes_ += (took - question_takes_) / 8;
     line.plan.on_held_here();
-    line.no_gates = lease.without_vote();
+    line.no_gates = lease.without_vote(line.no_gates);
     operation.handed_over = lease.taken_over;
     leave_line(operation);
 }

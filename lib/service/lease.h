@@ -79,8 +79,8 @@ class Lease final : public ListHook<Lease> {
     NodeSet may_hold() const noexcept { return may_hold_; }
     /// Of the last round that asked for it, what Core has to know to wait on: rule W1.
     NodeSet armed() const;
-    /// Likewise: whose answer was no vote.
-    NodeSet without_vote() const noexcept;
+    /// Likewise: whose last answer was no vote, of those `before` who has not answered yet too.
+    NodeSet without_vote(NodeSet before) const noexcept;
 
     // ---- any thread while a handle exists ----
     std::string_view resource() const noexcept { return resource_.view(); }

@@ -91,9 +91,9 @@ NodeSet Lease::armed() const {
     return armed;
 }
 
-NodeSet Lease::without_vote() const noexcept {
+NodeSet Lease::without_vote(NodeSet before) const noexcept {
     const protocol::Votes& votes = round_->votes();
-    return votes.failed | votes.unknown;
+    return votes.failed | votes.unknown | (before & votes.open);
 }
 
 void Lease::on_acquire_answer(int node, const nodes::Answer& answer, Instant now) {

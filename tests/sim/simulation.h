@@ -69,7 +69,7 @@ class Simulation final : public FaultEvents {
     /// Rule W1: somebody holds, somebody else waits, and must be woken. In simulation_wake.cpp.
     void wake_last();
     SimClient* other_than(SimClient& client);
-    Time three_round_trips() const;
+    Time round_trips(int number) const;
     bool hold_last(SimClient& client, Nanos ttl);
     void disturb(SimClient& waiter, std::uint64_t way);
     void cut_pushes(SimClient& waiter);

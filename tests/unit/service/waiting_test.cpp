@@ -428,6 +428,27 @@ TEST(service_waiting, a_gate_that_answers_with_an_error_yields_to_the_next) {
     EXPECT_EQ(waiters.world.nodes[gate]->count("acquire"), 2U) << "with the others, as any node";
 }
 
+TEST(service_waiting, who_could_not_vote_is_no_gate_until_it_has_voted) {
+    Waiters waiters;
+    const std::size_t gate = wait_behind_a_gate(waiters);
+    ASSERT_LT(gate, 3U);
+    ScriptedNode& it = *waiters.world.nodes[gate];
+    it.mode = Mode::fail;
+    waiters.tell_any();
+    waiters.world.env.advance(0ms);
+    it.mode = Mode::hang;
+    waiters.forget_log();
+    waiters.tell_any();
+    waiters.world.env.advance(1s);
+    ASSERT_EQ(it.count("acquire"), 1U) << "in a round of all that the others have decided";
+    it.mode = Mode::fail;
+    waiters.forget_log();
+    waiters.world.scripted.forget("r");
+    waiters.tell_any();
+    EXPECT_EQ(waiters.done(), "0") << "no time has passed";
+    EXPECT_EQ(it.count("acquire"), 1U) << "with the others alone";
+}
+
 TEST(service_waiting, a_gate_with_a_dead_key_costs_a_second) {
     Waiters waiters;
     const std::size_t gate = wait_behind_a_gate(waiters);
