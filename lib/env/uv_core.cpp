@@ -164,7 +164,6 @@ void UvCore::close_handle(uv_handle_t* handle) {
 void UvCore::close(std::function<void()> done) {
     QL_CHECK(!closing_ && !in_turn_);
     closing_ = true;
-    if (own_loop_ == nullptr) done_ = std::move(done);
     if (tls_ != nullptr) tls_->shut();
     while (!streams_.empty()) streams_.back()->shut();
     while (!lookups_.empty()) lookups_.back()->shut();
@@ -177,7 +176,10 @@ void UvCore::close(std::function<void()> done) {
     close_handle(reinterpret_cast<uv_handle_t*>(&prepare_));
     close_handle(reinterpret_cast<uv_handle_t*>(&check_));
     close_handle(reinterpret_cast<uv_handle_t*>(&idle_));
-    if (own_loop_ == nullptr) return;
+    if (own_loop_ == nullptr) {
+        done_ = std::move(done);  // The handles close in turns to come.
+        return;
+    }
     run_until_closed();
     if (done) done();
 }

@@ -11,7 +11,6 @@ namespace quorumlock::detail {
 
 using nodes::Outcome;
 using nodes::Step;
-using protocol::AcquireDecision;
 using protocol::Votes;
 
 void Lease::acquire(const AcquirePlan& plan) {

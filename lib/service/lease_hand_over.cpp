@@ -13,7 +13,6 @@ namespace quorumlock::detail {
 using nodes::Outcome;
 using nodes::Step;
 using protocol::ReleaseDecision;
-using protocol::Votes;
 
 void Lease::take_over(Lease& giver, Nanos giver_limit, const AcquirePlan& plan) {
     taken_over = true;

@@ -15,6 +15,7 @@ class ThreadsBench {
 
     BenchReport run() {
         std::vector<std::jthread> threads;
+        threads.reserve(static_cast<std::size_t>(plan_.threads));
         for (int i = 0; i < plan_.threads; ++i) {
             threads.emplace_back([this, i] { work(i); });
         }

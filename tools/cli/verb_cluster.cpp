@@ -61,6 +61,7 @@ std::vector<ClusterServer> servers_in(const std::string& dir) {
     }
     std::sort(ports.begin(), ports.end());
     std::vector<ClusterServer> servers;
+    servers.reserve(ports.size());
     for (const int port : ports) servers.emplace_back(dir, static_cast<std::uint16_t>(port));
     return servers;
 }
@@ -93,6 +94,7 @@ int run_up(const Context& context, const ClusterFlags& flags) {
         return context.usage("cluster up", "--port plus --count is beyond port 65535");
     }
     std::vector<ClusterServer> servers;
+    servers.reserve(static_cast<std::size_t>(flags.count));
     for (int i = 0; i < flags.count; ++i) {
         servers.emplace_back(*dir, static_cast<std::uint16_t>(flags.port + i));
     }

@@ -131,6 +131,7 @@ struct OnServiceThread {
 template <class T, class F>
 Unawaited run_async(Operation<RunHoldPtr> asked, std::optional<F> f,
                     OpenOperation<Execution<T>> answer) {
+    // NOLINTNEXTLINE(bugprone-use-after-move): the check takes a suspension for a loop.
     Result<RunHoldPtr> hold = co_await OnServiceThread<RunHoldPtr>(std::move(asked));
     if (!hold) {
         f.reset();
