@@ -20,7 +20,7 @@ constexpr std::int64_t kNotYet = std::numeric_limits<std::int64_t>::max();
 /// a turn from those who are measured.
 constexpr std::int64_t kLook = 10'000'000;
 /// So that everybody has seen when it opens before it does.
-constexpr std::int64_t kAhead = 20'000'000;
+constexpr std::int64_t kAhead = 5 * kLook;
 
 static_assert(std::atomic<std::int64_t>::is_always_lock_free, "shared between processes");
 
