@@ -65,7 +65,8 @@ struct AcquireOptions {
     /// Ask for a fencing number (rules F1..F6). Where the kind of the nodes has none (Dapr),
     /// Lock::fence() is 0 all the same.
     bool fence = true;
-    /// Cancels the acquire and undoes what it reached; the answer is then `cancelled`.
+    /// Cancels the acquire and undoes what it reached; the answer is then `cancelled`. Stopped
+    /// before the call, no node is asked.
     std::stop_token stop{};
 };
 

@@ -6,6 +6,7 @@
 
 #include "lib/env/loop_runner.h"
 #include "lib/nodes/node_uri.h"
+#include "lib/service/errors.h"
 #include "lib/service/service_state.h"
 
 namespace quorumlock {
@@ -148,6 +149,8 @@ OperationState& detail::start_acquire(const std::shared_ptr<ServiceState>& servi
     operation.wait = options.wait;
     operation.renew = options.renew;
     operation.fence = options.fence && service->core().settings().abilities.fence;
+    // Before the start: behind it the nodes may have granted already.
+    if (!operation.refused && options.stop.stop_requested()) operation.refused = detail::cancelled_error();
     service->start(operation);
     operation.watch_stop(options.stop);
     return operation;
