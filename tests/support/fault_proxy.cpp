@@ -16,6 +16,7 @@
 #include <list>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace quorumlock::testing {
@@ -39,6 +40,15 @@ void must(bool ok, const char* what) {
     if (ok) return;
     std::perror(what);
     std::abort();
+}
+
+int listen_on_loopback() {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const sockaddr_in at = loopback(0);
+    must(fd >= 0, "socket");
+    must(::bind(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0, "bind");
+    must(::listen(fd, 64) == 0, "listen");
+    return fd;
 }
 
 void close_with_reset(int& fd) {
@@ -277,15 +287,17 @@ void FaultProxy::Impl::loop() {
     }
 }
 
-FaultProxy::FaultProxy(std::uint16_t server_port) : impl_(std::make_unique<Impl>(server_port)) {
-    impl_->listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+FaultProxy::FaultProxy(std::uint16_t server_port)
+    : FaultProxy(server_port, {listen_on_loopback(), "127.0.0.1"}) {}
+
+FaultProxy::FaultProxy(std::uint16_t server_port, Listener listener)
+    : impl_(std::make_unique<Impl>(server_port)), host_(std::move(listener.host)) {
+    impl_->listener = listener.fd;
     impl_->wake_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    must(impl_->listener >= 0 && impl_->wake_fd >= 0, "socket");
-    sockaddr_in at = loopback(0);
+    must(impl_->wake_fd >= 0, "eventfd");
+    sockaddr_in at{};
     socklen_t size = sizeof at;
-    must(::bind(impl_->listener, reinterpret_cast<sockaddr*>(&at), size) == 0, "bind");
-    must(::listen(impl_->listener, 64) == 0, "listen");
-    ::getsockname(impl_->listener, reinterpret_cast<sockaddr*>(&at), &size);
+    must(::getsockname(impl_->listener, reinterpret_cast<sockaddr*>(&at), &size) == 0, "listener");
     port_ = ntohs(at.sin_port);
     impl_->thread = std::thread([impl = impl_.get()] { impl->loop(); });
 }

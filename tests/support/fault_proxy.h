@@ -1,4 +1,4 @@
-// A TCP proxy on loopback between a client and a server, whose faults a test switches at run time.
+// A TCP proxy between a client and a server on loopback, whose faults a test switches at run time.
 #pragma once
 
 #include <cstddef>
@@ -26,14 +26,20 @@ const char* fault_name(Fault fault);
 /// One thread, ended by the destructor. The methods may be called from any thread.
 class FaultProxy {
   public:
+    /// Where clients come in: a listening socket, which goes with the proxy, and its host.
+    struct Listener {
+        int fd;
+        std::string host;
+    };
     explicit FaultProxy(std::uint16_t server_port);
+    FaultProxy(std::uint16_t server_port, Listener listener);
     ~FaultProxy();
     FaultProxy(const FaultProxy&) = delete;
     FaultProxy& operator=(const FaultProxy&) = delete;
 
     std::uint16_t port() const noexcept { return port_; }
     std::string uri() const { return "redis://" + label(); }
-    std::string label() const { return "127.0.0.1:" + std::to_string(port_); }
+    std::string label() const { return host_ + ":" + std::to_string(port_); }
 
     /// From now on, for connections that are there and those to come.
     void set(Fault fault, unsigned amount = 0);
@@ -56,6 +62,7 @@ class FaultProxy {
   private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
+    std::string host_;
     std::uint16_t port_ = 0;
 };
 

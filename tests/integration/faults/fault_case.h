@@ -49,6 +49,7 @@ const std::vector<FaultCase>& all_faults();
 
 std::vector<FaultCase> process_faults();
 std::vector<FaultCase> network_faults();
+std::vector<FaultCase> link_faults();
 std::vector<FaultCase> refusal_faults();
 std::vector<FaultCase> data_faults();
 std::vector<FaultCase> client_faults();

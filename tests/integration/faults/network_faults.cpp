@@ -1,7 +1,4 @@
-// Connections that break, are slow, or lead nowhere.
-#include <memory>
-
-#include "tests/integration/faults/dropped_packets.h"
+// Connections that are reset or slow, and names that lead nowhere.
 #include "tests/integration/faults/own_hosts.h"
 #include "tests/integration/faults/world.h"
 
@@ -10,11 +7,6 @@ namespace quorumlock::testing::faults {
 namespace {
 
 using namespace std::chrono_literals;
-
-using Each = void (*)(World&, const std::function<void(int)>&);
-
-void victims(World& world, const std::function<void(int)>& f) { world.for_victims(f); }
-void all(World& world, const std::function<void(int)>& f) { world.for_all(f); }
 
 /// What proxies do from the beginning to the end.
 FaultCase steady(const char* name, const char* what, Fault fault, unsigned amount) {
@@ -45,7 +37,7 @@ FaultCase repeated(const char* name, const char* what, Fault fault, Each each) {
     return {
         .name = name,
         .what = what,
-        .reach = each == all ? Reach::all : Reach::minority,
+        .reach = reach_of(each),
         .proxied = true,
         .during = [set, fault, turn = 0](
                       World& world) mutable { set(world, turn++ % 3 == 0 ? fault : Fault::none); },
@@ -54,22 +46,6 @@ FaultCase repeated(const char* name, const char* what, Fault fault, Each each) {
                 set(world, Fault::none);
                 World::must(world.count > 0, "the proxies have not struck");
             }};
-}
-
-FaultCase half_open(const char* name, const char* what, Each each) {
-    const auto dropped = std::make_shared<std::vector<std::unique_ptr<DroppedPackets>>>();
-    return {.name = name,
-            .what = what,
-            .reach = each == all ? Reach::all : Reach::minority,
-            .begin =
-                [dropped, each](World& world) {
-                    each(world, [&](int i) {
-                        dropped->push_back(std::make_unique<DroppedPackets>(world.server(i).pid()));
-                        RespClient client(world.server(i).port(), 100ms);
-                        World::must(client.command({"PING"}) != "PONG", "packets still arrive");
-                    });
-                },
-            .end = [dropped](World&) { dropped->clear(); }};
 }
 
 std::string host_of(int i) { return "node-" + std::to_string(i) + ".test"; }
@@ -108,18 +84,15 @@ FaultCase name_look_up() {
 std::vector<FaultCase> network_faults() {
     return {
         repeated("reset", "connections to two are reset before a command has got there",
-                 Fault::reset, victims),
+                 Fault::reset, each_victim),
         repeated("reset-all", "connections to all five are reset before a command has got there",
-                 Fault::reset, all),
+                 Fault::reset, each_server),
         repeated("reply-lost",
                  "two do what they are told, and the connection is reset before the reply",
-                 Fault::drop_replies, victims),
+                 Fault::drop_replies, each_victim),
         repeated("reply-lost-all",
                  "all five do what they are told, and the connection is reset before the reply",
-                 Fault::drop_replies, all),
-        half_open("half-open", "packets to two are dropped, those of connecting as well", victims),
-        half_open("half-open-all", "packets to all five are dropped, those of connecting as well",
-                  all),
+                 Fault::drop_replies, each_server),
         steady("slow-100ms", "two answer 100 ms late", Fault::delay, 100),
         steady("slow-2s", "two answer 2 s late", Fault::delay, 2000),
         name_look_up(),

@@ -14,8 +14,8 @@ std::function<void(World&)> on_all(void (*f)(World&, int)) {
 const std::vector<FaultCase>& all_faults() {
     static const std::vector<FaultCase> all = [] {
         std::vector<FaultCase> faults;
-        for (const auto& group : {process_faults(), network_faults(), refusal_faults(),
-                                  data_faults(), client_faults()}) {
+        for (const auto& group : {process_faults(), network_faults(), link_faults(),
+                                  refusal_faults(), data_faults(), client_faults()}) {
             faults.insert(faults.end(), group.begin(), group.end());
         }
         return faults;

@@ -11,6 +11,7 @@
 #include <quorumlock/lock_service.h>
 
 #include "tests/integration/faults/crowd.h"
+#include "tests/integration/faults/far_network.h"
 #include "tests/integration/faults/fault_case.h"
 #include "tests/support/fault_proxy.h"
 #include "tests/support/redis_server.h"
@@ -73,6 +74,7 @@ class World {
     std::vector<std::string> passwords = std::vector<std::string>(kNodes);
     std::vector<std::unique_ptr<RespClient>> connections;
     std::vector<std::unique_ptr<RedisServer>> spares;
+    std::vector<std::unique_ptr<FarServer>> far;
     std::unique_ptr<Crowd> crowd;
     int count = 0;
 
@@ -86,5 +88,11 @@ class World {
     std::vector<std::string> uris_;
     std::unique_ptr<LockService> watcher_;
 };
+
+/// Whom a fault strikes: f is called with each of them.
+using Each = void (*)(World&, const std::function<void(int)>& f);
+inline void each_victim(World& world, const std::function<void(int)>& f) { world.for_victims(f); }
+inline void each_server(World& world, const std::function<void(int)>& f) { world.for_all(f); }
+inline Reach reach_of(Each each) { return each == each_server ? Reach::all : Reach::minority; }
 
 }  // namespace quorumlock::testing::faults
