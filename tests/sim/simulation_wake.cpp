@@ -29,6 +29,7 @@ constexpr Time kArmed = 1'700 * kMilli;
 constexpr Time kGateAlone = kSecond;
 constexpr Time kRounds = kSecond;
 constexpr Time kOnTheWay = 10 * kMilli;
+constexpr std::size_t kLongestAsk = 300;  ///< Bytes of arming and acquire, beside the names.
 enum Way : std::uint64_t { plain, cut, no_scripts, stranger, racing, stale, kWays };
 
 }  // namespace
@@ -56,7 +57,10 @@ Time Simulation::round_trips(int number) const {
     for (const ProcessPlan& process : plan_.processes) {
         machines = std::max(machines, 2 * process.traits.turn + process.longest_lag);
     }
-    return number * (2 * network + machines);
+    // What the window does not hold goes in pieces, each when the one before has been read.
+    const std::size_t ask = kLongestAsk + 2 * plan_.key(plan_.resources[0]).size();
+    const auto pieces = static_cast<Time>(ask / plan_.network.window + 1);
+    return number * ((pieces + 1) * network + machines);
 }
 
 bool Simulation::hold_last(SimClient& client, Nanos ttl) {
