@@ -150,8 +150,7 @@ OperationState& detail::start_acquire(const std::shared_ptr<ServiceState>& servi
     operation.renew = options.renew;
     operation.fence = options.fence && service->core().settings().abilities.fence;
     // Before the start: behind it the nodes may have granted already.
-    if (!operation.refused && options.stop.stop_requested())
-        operation.refused = detail::cancelled_error();
+    if (!operation.refused && options.stop.stop_requested()) operation.refused = cancelled_error();
     service->start(operation);
     operation.watch_stop(options.stop);
     return operation;

@@ -37,6 +37,7 @@ class FaultProxy {
     FaultProxy(const FaultProxy&) = delete;
     FaultProxy& operator=(const FaultProxy&) = delete;
 
+    const std::string& host() const noexcept { return host_; }
     std::uint16_t port() const noexcept { return port_; }
     std::string uri() const { return "redis://" + label(); }
     std::string label() const { return host_ + ":" + std::to_string(port_); }

@@ -9,7 +9,8 @@
 
 namespace quorumlock::testing {
 
-RespClient::RespClient(std::uint16_t port, std::chrono::milliseconds limit) {
+RespClient::RespClient(std::uint16_t port, std::chrono::milliseconds limit,
+                       const std::string& host) {
     fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd_ < 0) return;
     timeval wait{};
@@ -19,7 +20,7 @@ RespClient::RespClient(std::uint16_t port, std::chrono::milliseconds limit) {
     ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
     sockaddr_in to{};
     to.sin_family = AF_INET;
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    to.sin_addr.s_addr = ::inet_addr(host.c_str());
     to.sin_port = htons(port);
     if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
         ::close(fd_);

@@ -11,9 +11,10 @@ namespace quorumlock::testing {
 
 class RespClient {
   public:
-    /// Connects to 127.0.0.1. Every call waits for at most `limit`.
+    /// Connects to `host`, an IPv4 address. Every call waits for at most `limit`.
     explicit RespClient(std::uint16_t port,
-                        std::chrono::milliseconds limit = std::chrono::seconds(5));
+                        std::chrono::milliseconds limit = std::chrono::seconds(5),
+                        const std::string& host = "127.0.0.1");
     ~RespClient();
     RespClient(const RespClient&) = delete;
     RespClient& operator=(const RespClient&) = delete;

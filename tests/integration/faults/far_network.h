@@ -2,10 +2,13 @@
 // ours that can be unplugged. What is sent then is lost, and nobody is told.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 
 #include "tests/support/fault_proxy.h"
+#include "tests/support/resp_client.h"
 
 namespace quorumlock::testing::faults {
 
@@ -19,12 +22,11 @@ class FarNetwork {
 
     /// A listening socket there, on any port, and its address.
     FaultProxy::Listener listen() const;
-    /// Whether a connection to it is made within 200 ms.
-    bool answers(std::uint16_t port) const;
     void unplug() const { set_link("down"); }
     void plug() const { set_link("up"); }
 
   private:
+    explicit FarNetwork(unsigned number);
     /// Runs `f` on a thread that is there, and hands on what it throws.
     void inside(const std::function<void()>& f) const;
     void set_link(const char* state) const;
@@ -37,6 +39,11 @@ class FarNetwork {
 /// the test can still talk to it.
 struct FarServer {
     explicit FarServer(std::uint16_t server_port) : proxy(server_port, network.listen()) {}
+    /// Within 200 ms.
+    bool answers() const {
+        return RespClient(proxy.port(), std::chrono::milliseconds(200), proxy.host())
+                   .command({"PING"}) == "PONG";
+    }
 
     FarNetwork network{};
     FaultProxy proxy;

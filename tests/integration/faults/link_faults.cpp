@@ -42,8 +42,7 @@ FaultCase unplugged(const char* name, const char* what, Each each) {
                 [](World& world) {
                     const auto answers = [&world](bool wanted, const char* otherwise) {
                         for (const auto& server : world.far) {
-                            const auto port = server->proxy.port();
-                            World::must(server->network.answers(port) == wanted, otherwise);
+                            World::must(server->answers() == wanted, otherwise);
                         }
                     };
                     answers(true, "a far server cannot be reached");
